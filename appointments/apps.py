@@ -1,0 +1,13 @@
+"""App registration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AppointmentsConfig(AppConfig):
+    """The appointments app."""
+
+    name = "appointments"
+    verbose_name = _("Appointments")

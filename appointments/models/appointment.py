@@ -1,0 +1,129 @@
+"""A patient's appointment (запись на приём)."""
+
+from __future__ import annotations
+
+import uuid
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models.slot import Slot
+from appointments.models.triggers import APPOINTMENT_COUNTS, NO_TRUNCATE
+from appointments.querysets import AppointmentQuerySet
+from directions.models import Direction
+from lmis.models import ApiClient, Source
+from patients.models import Patient
+
+
+class Appointment(models.Model):
+    """One place of a slot held by one patient, perhaps by a direction.
+
+    The place, and (slot, patient), are held in every state but `cancelled`; the direction in `booked` and `visited`
+    (contract §2.4). `number` is what the ticket shows, `seat` which of the slot's places it is, from 1.
+    `booked_by`, `cancelled_by` are the actors' names for the journal: an API client's login or a user's.
+    """
+
+    class State(models.TextChoices):
+        """Contract, model Appointment."""
+
+        BOOKED = "booked", _("booked")
+        CANCELLED = "cancelled", _("cancelled")
+        VISITED = "visited", _("visited")
+        MISSED = "missed", _("missed")
+
+    guid = models.UUIDField(_("guid"), default=uuid.uuid4, unique=True, editable=False)
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="appointments", verbose_name=_("slot"))
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="appointments", verbose_name=_("patient")
+    )
+    direction = models.ForeignKey(
+        Direction,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="appointments",
+        verbose_name=_("direction"),
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.BOOKED)
+    seat = models.PositiveSmallIntegerField(_("place in the slot"), default=1)
+    number = models.CharField(_("ticket number"), max_length=16)
+    source = models.CharField(_("source"), max_length=16, choices=Source.choices, default=Source.INTERNET)
+    over_plan = models.BooleanField(_("beyond the plan"), default=False)
+    over_reason = models.CharField(
+        _("reason of going beyond the plan"), max_length=255, blank=True, default=""
+    )
+    created_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
+    booked_by = models.CharField(_("made by"), max_length=150, blank=True, default="")
+    client = models.ForeignKey(
+        ApiClient, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("API client")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("employee"),
+    )
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    cancelled_by = models.CharField(_("cancelled by"), max_length=150, blank=True, default="")
+    cancel_reason = models.CharField(_("reason of cancelling"), max_length=500, blank=True, default="")
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("appointment")
+        verbose_name_plural = _("appointments")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["booked", "cancelled", "visited", "missed"]),
+                name="appointment_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=list(Source.values)), name="appointment_source_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="cancelled", cancelled_at__isnull=False)
+                | (~Q(state="cancelled") & Q(cancelled_at__isnull=True)),
+                name="appointment_cancelled_has_time",
+            ),
+            models.CheckConstraint(condition=Q(seat__gte=1), name="appointment_seat"),
+            models.UniqueConstraint(
+                fields=["slot", "seat"], condition=~Q(state="cancelled"), name="appointment_seat_held_once"
+            ),
+            models.UniqueConstraint(
+                fields=["slot", "patient"],
+                condition=~Q(state="cancelled"),
+                name="appointment_patient_once_a_slot",
+            ),
+            models.UniqueConstraint(
+                fields=["direction"],
+                condition=Q(state__in=["booked", "visited"]),
+                name="appointment_direction_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="appointment_by_created")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="appointment_counts",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                declare=[("leaves", "bigint"), ("enters", "bigint"), ("over", "integer")],
+                func=APPOINTMENT_COUNTS,
+            ),
+            pgtrigger.Trigger(
+                name="appointment_no_truncate",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func=NO_TRUNCATE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,0 +1,31 @@
+"""What templates, extra hours and slots have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lmis.models import Source
+
+
+def default_channels() -> list[str]:
+    """Open to everybody but the doctor's own channel and the other LPUs' doctors."""
+    return [Source.REGISTRY, Source.CALL_CENTER, Source.INTERNET, Source.INFOMAT]
+
+
+def channels_field(**kwargs: Any) -> ArrayField[Any, Any]:
+    """A list of channels through which a place may be booked."""
+    return ArrayField(
+        models.CharField(max_length=16, choices=Source.choices),
+        verbose_name=_("channels"),
+        default=default_channels,
+        **kwargs,
+    )
+
+
+def channels_known(name: str) -> models.CheckConstraint:
+    """Only the six of SourceEnum."""
+    return models.CheckConstraint(condition=models.Q(channels__contained_by=list(Source.values)), name=name)

@@ -1,0 +1,72 @@
+"""Reads of the schedule and of appointments, in the clinic's words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+
+if TYPE_CHECKING:
+    from appointments.models import Appointment, ScheduleException, ScheduleTemplate, Slot  # noqa: F401
+    from patients.models import Patient
+
+
+class SlotQuerySet(models.QuerySet["Slot"]):
+    """Slots; `now` is always an aware instant."""
+
+    def in_schedule(self) -> Self:
+        """Not withdrawn."""
+        return self.filter(withdrawn="")
+
+    def upcoming(self, now: dt.datetime) -> Self:
+        """Not begun yet."""
+        return self.filter(begin__gt=now)
+
+    def free(self, now: dt.datetime) -> Self:
+        """What the contract calls `Available`: upcoming, open to patients, with a place left."""
+        return self.upcoming(now).filter(
+            withdrawn="", is_blocked=False, visible=True, booked__lt=F("capacity") + F("overbooked")
+        )
+
+    def open_to(self, channels: Iterable[str]) -> Self:
+        """Bookable through at least one of these channels."""
+        return self.filter(channels__overlap=list(channels))
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    """Appointments."""
+
+    def holding(self) -> Self:
+        """Those that hold a place: all but cancelled ones."""
+        return self.exclude(state="cancelled")
+
+    def of_patients(self, patients: Iterable[Patient]) -> Self:
+        """Of any of these cards."""
+        return self.filter(patient__in=list(patients))
+
+    def active(self, now: dt.datetime) -> Self:
+        """Booked and not ended (contract H)."""
+        return self.filter(state="booked", slot__end__gt=now)
+
+    def with_all_shown(self) -> Self:
+        """With all that an Appointment shows, in one statement."""
+        return self.select_related("slot__doctor__lpu", "direction__lpu_from", "direction__lpu_to")
+
+
+class ScheduleTemplateQuerySet(models.QuerySet["ScheduleTemplate"]):
+    """Intervals of the weekly pattern."""
+
+    def valid_in(self, first: dt.date, last: dt.date) -> Self:
+        """Valid on at least one day of first..last, both inclusive."""
+        return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=first), valid_from__lte=last)
+
+
+class ScheduleExceptionQuerySet(models.QuerySet["ScheduleException"]):
+    """Absences, holidays, extra hours."""
+
+    def touching(self, begin: dt.datetime, end: dt.datetime) -> Self:
+        """Overlapping the period begin..end (half-open)."""
+        return self.filter(begin__lt=end, end__gt=begin)

@@ -1,0 +1,13 @@
+"""App registration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LmisConfig(AppConfig):
+    """The clinic itself."""
+
+    name = "lmis"
+    verbose_name = _("Clinic")

@@ -1,0 +1,218 @@
+"""Settings come from the environment; `.env.example` lists them all.
+
+With `DATABASE_URL` unset the project runs on its own private PostgreSQL and Redis (`lmis.embedded`): the
+demo, the tests and a developer's commands. Only then a secret key is made up; elsewhere a start without one is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from lmis import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").is_file():
+    env.read_env(BASE_DIR / ".env")
+
+DATA_DIR = Path(env.str("LMIS_DATA_DIR", default="") or BASE_DIR / "var")
+EMBEDDED = not env.str("DATABASE_URL", default="")
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if not EMBEDDED:
+        raise ImproperlyConfigured("SECRET_KEY is not set: put a long random string into the environment.")
+    SECRET_KEY = embedded.secret_key(DATA_DIR)
+ALLOWED_HOSTS: list[str] = env.list(
+    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if EMBEDDED else []
+)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "auditlog",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "lmis",
+    "patients",
+    "directions",
+    "appointments",
+]
+MIDDLEWARE = [
+    "lmis.api.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "lmis.api.middleware.ApiGateMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+]
+ROOT_URLCONF = "lmis.urls"
+WSGI_APPLICATION = "lmis.wsgi.application"
+APPEND_SLASH = False  # a redirected POST loses its body; every API path answers with and without the slash
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database and broker -------------------------------------------------------------------------------
+DATABASE: dict[str, Any] = (
+    embedded.database_settings(DATA_DIR)
+    if EMBEDDED
+    else env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")
+)
+DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "connect_timeout": 5}
+DATABASE["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("PGBOUNCER", default=False)
+if env.bool("DATABASE_POOL", default=False):  # set by wsgi.py; Celery's workers keep one connection a process
+    DATABASE["OPTIONS"]["pool"] = {
+        "min_size": 2,
+        "max_size": env.int("DATABASE_POOL_SIZE", default=16),
+        "timeout": 5,
+    }
+else:
+    DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    DATABASE["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": DATABASE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.str("REDIS_URL", default="") or embedded.redis_url(DATA_DIR)
+
+# --- Celery --------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+# --- language and time ---------------------------------------------------------------------------------
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
+
+# --- static files --------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = EMBEDDED
+
+# --- staff ---------------------------------------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=not EMBEDDED)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]  # HSTS and the redirect belong to the proxy
+
+# --- the integration API -------------------------------------------------------------------------------
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20  # of the staff's imports; the API has its own limit below
+API_MAX_BODY = 256 * 2**10
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+DIRECTION_BOOKING_STATUS = env.int("DIRECTION_BOOKING_STATUS", default=201)
+CHECK_DIRECTION_EXPIRY = env.bool("CHECK_DIRECTION_EXPIRY", default=False)
+CHECK_DIRECTION_SPECIALITY = env.bool("CHECK_DIRECTION_SPECIALITY", default=False)
+CANCEL_UNTIL_MINUTES = env.int("CANCEL_UNTIL_MINUTES", default=0)
+SCHEDULE_HORIZON_DAYS = env.int("SCHEDULE_HORIZON_DAYS", default=14)
+
+PATIENT_TOKEN = {
+    "ALGORITHMS": env.list("PATIENT_TOKEN_ALGORITHMS", default=["HS256"]),
+    "KEY": env.str("PATIENT_TOKEN_KEY", default="", multiline=True),
+    "JWKS_URL": env.str("PATIENT_TOKEN_JWKS_URL", default=""),
+    "ISSUER": env.str("PATIENT_TOKEN_ISSUER", default=""),
+    "AUDIENCE": env.str("PATIENT_TOKEN_AUDIENCE", default=""),
+    "LEEWAY": 60,  # seconds
+    "CLAIM_PERSON": env.str("PATIENT_TOKEN_CLAIM_PERSON", default="personGuid"),
+    "CLAIM_MKABS": env.str("PATIENT_TOKEN_CLAIM_MKABS", default="mkabs"),
+    "CLAIM_SOURCE": env.str("PATIENT_TOKEN_CLAIM_SOURCE", default="source"),
+}
+MIP = {
+    "URL": env.str("MIP_URL", default=""),
+    "LOGIN": env.str("MIP_LOGIN", default=""),
+    "PASSWORD": env.str("MIP_PASSWORD", default=""),
+    "TIMEOUT": env.float("MIP_TIMEOUT", default=10.0),  # seconds
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["lmis.api.authentication.ClientAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["lmis.api.permissions.ScopePermission"],
+    "DEFAULT_RENDERER_CLASSES": ["lmis.api.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["lmis.api.rendering.JSONParser"],
+    "EXCEPTION_HANDLER": "lmis.api.errors.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "lmis.api.schema.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LMIS integration API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "lmis.api.middleware.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,37 @@
+"""One spelling for comparing: the same rule in Python and in the database's generated columns.
+
+Written with `translate()` and not with a collation, so that it holds under any locale of the server.
+"""
+
+from __future__ import annotations
+
+from django.db.models import CharField, F, Func, Value
+
+_UPPER = "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LOWER = "абвгдеежзийклмнопрстуфхцчшщъыьэюяabcdefghijklmnopqrstuvwxyz"
+_NAME_FROM, _NAME_TO = _UPPER + "ё", _LOWER + "е"
+_NUMBER_FROM, _NUMBER_TO = _UPPER + " \t-–—.№/", _LOWER
+_NAME_TABLE = str.maketrans(_NAME_FROM, _NAME_TO)
+_NUMBER_TABLE = str.maketrans(_NUMBER_FROM[: len(_UPPER)], _NUMBER_TO, _NUMBER_FROM[len(_UPPER) :])
+
+
+def name_key(value: str) -> str:
+    """`Фёдорова` and `ФЕДОРОВА` both as `федорова`."""
+    return value.translate(_NAME_TABLE)
+
+
+def number_key(value: str) -> str:
+    """A document's series or number without case, spaces, dashes and signs."""
+    return value.translate(_NUMBER_TABLE)
+
+
+def name_key_of(field: str) -> Func:
+    """The database's own `name_key` of a column, for a generated column."""
+    return Func(F(field), Value(_NAME_FROM), Value(_NAME_TO), function="translate", output_field=CharField())
+
+
+def number_key_of(field: str) -> Func:
+    """The database's own `number_key` of a column, for a generated column."""
+    return Func(
+        F(field), Value(_NUMBER_FROM), Value(_NUMBER_TO), function="translate", output_field=CharField()
+    )

@@ -1,0 +1,12 @@
+"""Every URL of the project; the apps are included by name."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("lmis.api.urls")),
+    path("", include("lmis.ops.urls")),
+]

@@ -1,0 +1,75 @@
+"""The state of a card's upload to the MIP: the outbox. The broker only carries hints about its rows."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from patients.models.patient import Patient
+from patients.querysets import CardUploadQuerySet
+
+
+class CardUpload(models.Model):
+    """One row a card, made by the card's trigger; `due_at` says when it may be sent.
+
+    `claim` names the sender that holds the row while it is in flight, until `claimed_until`; a sender whose claim
+    was taken over writes nothing. `sent_version` is what was sent last, `accepted_version` what the MIP holds.
+    """
+
+    class State(models.TextChoices):
+        """Contract §4; a plain name and what to do is the operators' page's business."""
+
+        WAITING = "waiting", _("waiting")
+        IN_FLIGHT = "in_flight", _("being sent")
+        RETRY = "retry", _("waiting to repeat")
+        ACCEPTED = "accepted", _("accepted")
+        REJECTED = "rejected", _("rejected: the card must be mended")
+        DUPLICATE = "duplicate", _("suspected duplicate")
+
+    patient = models.OneToOneField(
+        Patient, models.CASCADE, primary_key=True, related_name="upload", verbose_name=_("card")
+    )
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
+    due_at = models.DateTimeField(_("due"), db_default=Now())
+    told_at = models.DateTimeField(_("handed to the broker"), null=True, blank=True)
+    claim = models.UUIDField(_("claim"), null=True, blank=True)
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("attempts in a row"), default=0, db_default=0)
+    sent_version = models.BigIntegerField(_("version sent"), null=True, blank=True)
+    accepted_version = models.BigIntegerField(_("version accepted"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+    last_attempt_at = models.DateTimeField(_("last attempt"), null=True, blank=True)
+    error_code = models.CharField(_("last error, code"), max_length=64, blank=True, default="", db_default="")
+    error_text = models.CharField(_("last error"), max_length=500, blank=True, default="", db_default="")
+
+    objects = CardUploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload to the MIP")
+        verbose_name_plural = _("uploads to the MIP")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="in_flight", claim__isnull=False, claimed_until__isnull=False)
+                | (~models.Q(state="in_flight") & models.Q(claim__isnull=True)),
+                name="upload_claimed_while_in_flight",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=["waiting", "in_flight", "retry", "accepted", "rejected", "duplicate"]
+                ),
+                name="upload_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(state__in=["waiting", "retry"]), name="upload_due"
+            ),
+            models.Index(
+                fields=["claimed_until"], condition=models.Q(state="in_flight"), name="upload_in_flight"
+            ),
+            models.Index(fields=["state", "error_code"], name="upload_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_id}: {self.state}"
