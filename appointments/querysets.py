@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 if TYPE_CHECKING:
     from appointments.models import Appointment, ScheduleException, ScheduleTemplate, Slot  # noqa: F401
+    from directions.models import Direction
     from patients.models import Patient
 
 
@@ -50,6 +51,14 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def active(self, now: dt.datetime) -> Self:
         """Booked and not ended (contract H)."""
         return self.filter(state="booked", slot__end__gt=now)
+
+    def holding_direction(self, direction: Direction) -> Self:
+        """The one that holds this direction, booked or visited (contract §2.4)."""
+        return self.filter(direction=direction, state__in=["booked", "visited"])
+
+    def with_direction(self) -> Self:
+        """Made by a direction."""
+        return self.filter(direction__isnull=False)
 
     def with_all_shown(self) -> Self:
         """With all that an Appointment shows, in one statement."""

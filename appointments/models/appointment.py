@@ -37,9 +37,7 @@ class Appointment(models.Model):
 
     guid = models.UUIDField(_("guid"), default=uuid.uuid4, unique=True, editable=False)
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="appointments", verbose_name=_("slot"))
-    patient = models.ForeignKey(
-        Patient, models.PROTECT, related_name="appointments", verbose_name=_("patient")
-    )
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments", verbose_name=_("patient"))
     direction = models.ForeignKey(
         Direction,
         models.PROTECT,
@@ -53,9 +51,7 @@ class Appointment(models.Model):
     number = models.CharField(_("ticket number"), max_length=16)
     source = models.CharField(_("source"), max_length=16, choices=Source.choices, default=Source.INTERNET)
     over_plan = models.BooleanField(_("beyond the plan"), default=False)
-    over_reason = models.CharField(
-        _("reason of going beyond the plan"), max_length=255, blank=True, default=""
-    )
+    over_reason = models.CharField(_("reason of going beyond the plan"), max_length=255, blank=True, default="")
     created_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
     booked_by = models.CharField(_("made by"), max_length=150, blank=True, default="")
     client = models.ForeignKey(
@@ -84,9 +80,7 @@ class Appointment(models.Model):
                 condition=Q(state__in=["booked", "cancelled", "visited", "missed"]),
                 name="appointment_state_known",
             ),
-            models.CheckConstraint(
-                condition=Q(source__in=list(Source.values)), name="appointment_source_known"
-            ),
+            models.CheckConstraint(condition=Q(source__in=list(Source.values)), name="appointment_source_known"),
             models.CheckConstraint(
                 condition=Q(state="cancelled", cancelled_at__isnull=False)
                 | (~Q(state="cancelled") & Q(cancelled_at__isnull=True)),

@@ -54,16 +54,12 @@ class ScheduleTemplate(models.Model):
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_SLOT_MINUTES)],
     )
-    capacity = models.PositiveSmallIntegerField(
-        _("patients a slot"), default=1, validators=[MinValueValidator(1)]
-    )
+    capacity = models.PositiveSmallIntegerField(_("patients a slot"), default=1, validators=[MinValueValidator(1)])
     channels = channels_field()
     busy_type = models.ForeignKey(
         BusyType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("busy type")
     )
-    room = models.ForeignKey(
-        Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room")
-    )
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
 
     objects = ScheduleTemplateQuerySet.as_manager()
 
@@ -72,9 +68,7 @@ class ScheduleTemplate(models.Model):
         verbose_name_plural = _("schedule templates")
         ordering = ["doctor", "weekday", "begin"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(end__gt=models.F("begin")), name="template_ends_after_begin"
-            ),
+            models.CheckConstraint(condition=models.Q(end__gt=models.F("begin")), name="template_ends_after_begin"),
             models.CheckConstraint(condition=models.Q(weekday__range=(1, 7)), name="template_weekday_iso"),
             models.CheckConstraint(
                 condition=models.Q(slot_minutes__range=(1, MAX_SLOT_MINUTES)), name="template_slot_minutes"
@@ -133,16 +127,12 @@ class ScheduleException(models.Model):
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_SLOT_MINUTES)],
     )
-    capacity = models.PositiveSmallIntegerField(
-        _("patients a slot"), default=1, validators=[MinValueValidator(1)]
-    )
+    capacity = models.PositiveSmallIntegerField(_("patients a slot"), default=1, validators=[MinValueValidator(1)])
     channels = channels_field(blank=True)
     busy_type = models.ForeignKey(
         BusyType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("busy type")
     )
-    room = models.ForeignKey(
-        Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room")
-    )
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
 
     objects = ScheduleExceptionQuerySet.as_manager()
 
@@ -151,9 +141,7 @@ class ScheduleException(models.Model):
         verbose_name_plural = _("schedule exceptions")
         ordering = ["-begin"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(end__gt=models.F("begin")), name="exception_ends_after_begin"
-            ),
+            models.CheckConstraint(condition=models.Q(end__gt=models.F("begin")), name="exception_ends_after_begin"),
             models.CheckConstraint(
                 condition=models.Q(kind="holiday", doctor__isnull=True)
                 | models.Q(kind__in=["absence", "extra"], doctor__isnull=False, lpu__isnull=True),

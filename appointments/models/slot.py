@@ -17,9 +17,7 @@ from appointments.querysets import SlotQuerySet
 from lmis.models import BusyType, Doctor, Room
 
 # One doctor as a range: an exclusion constraint over (doctor, period) without the btree_gist extension.
-_DOCTOR_RANGE = Func(
-    F("doctor"), F("doctor"), Value("[]"), function="int8range", output_field=IntegerRangeField()
-)
+_DOCTOR_RANGE = Func(F("doctor"), F("doctor"), Value("[]"), function="int8range", output_field=IntegerRangeField())
 _PERIOD = Func(F("begin"), F("end"), Value("[)"), function="tstzrange", output_field=DateTimeRangeField())
 
 
@@ -45,9 +43,7 @@ class Slot(models.Model):
     day = models.DateField(_("day"), editable=False)
     ordinal = models.PositiveIntegerField(_("number in the day"), editable=False)
     capacity = models.PositiveSmallIntegerField(_("places"), default=1)
-    overbooked = models.PositiveSmallIntegerField(
-        _("beyond the plan"), default=0, db_default=0, editable=False
-    )
+    overbooked = models.PositiveSmallIntegerField(_("beyond the plan"), default=0, db_default=0, editable=False)
     booked = models.PositiveSmallIntegerField(_("taken"), default=0, db_default=0, editable=False)
     channels = channels_field()
     is_blocked = models.BooleanField(_("blocked"), default=False)
@@ -58,9 +54,7 @@ class Slot(models.Model):
     busy_type = models.ForeignKey(
         BusyType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("busy type")
     )
-    room = models.ForeignKey(
-        Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room")
-    )
+    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
 
     visible = models.BooleanField(default=True, db_default=True, editable=False)
     published = models.BooleanField(default=False, db_default=False, editable=False)
@@ -81,9 +75,7 @@ class Slot(models.Model):
             ),
             models.CheckConstraint(condition=Q(capacity__gte=1), name="slot_capacity"),
             models.CheckConstraint(condition=Q(end__gt=F("begin")), name="slot_ends_after_begin"),
-            models.CheckConstraint(
-                condition=Q(withdrawn__in=["", "generator", "staff"]), name="slot_withdrawn_known"
-            ),
+            models.CheckConstraint(condition=Q(withdrawn__in=["", "generator", "staff"]), name="slot_withdrawn_known"),
             channels_known("slot_channels_known"),
             models.UniqueConstraint(fields=["doctor", "day", "ordinal"], name="slot_ordinal_once_a_day"),
             ExclusionConstraint(
@@ -104,9 +96,7 @@ class Slot(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 func=SLOT_GUARD,
             ),
-            pgtrigger.Trigger(
-                name="slot_keep", when=pgtrigger.Before, operation=pgtrigger.Delete, func=SLOT_KEEP
-            ),
+            pgtrigger.Trigger(name="slot_keep", when=pgtrigger.Before, operation=pgtrigger.Delete, func=SLOT_KEEP),
         ]
 
     def __str__(self) -> str:

@@ -15,8 +15,8 @@ ELSE
         NEW.overbooked := OLD.overbooked;
     END IF;
     NEW.published := OLD.published;
-    IF OLD.published AND (NEW.guid, NEW.doctor_id, NEW.begin, NEW."end", NEW.day, NEW.ordinal)
-        IS DISTINCT FROM (OLD.guid, OLD.doctor_id, OLD.begin, OLD."end", OLD.day, OLD.ordinal) THEN
+    IF OLD.published AND (NEW.guid, NEW.doctor_id, NEW."begin", NEW."end", NEW.day, NEW.ordinal)
+        IS DISTINCT FROM (OLD.guid, OLD.doctor_id, OLD."begin", OLD."end", OLD.day, OLD.ordinal) THEN
         RAISE EXCEPTION 'a published slot keeps its doctor, begin and end'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_published_is_fixed';
     END IF;

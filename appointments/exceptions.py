@@ -1,0 +1,126 @@
+"""Refusals of booking and cancelling, with the contract's codes (§2.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from lmis.exceptions import Refusal
+
+if TYPE_CHECKING:
+    from appointments.models import Appointment, Slot
+
+
+class SlotNotFound(Refusal):
+    """No such slot, or one that was never shown to the outside."""
+
+    status = 404
+    code = "slot_not_found"
+    message = _("There is no such place in the schedule.")
+
+
+class ResourceNotFound(Refusal):
+    """No such doctor, or one that was never shown to the outside."""
+
+    status = 404
+    code = "resource_not_found"
+    message = _("There is no such doctor.")
+
+
+class AppointmentNotFound(Refusal):
+    """No such appointment, or somebody else's."""
+
+    status = 404
+    code = "appointment_not_found"
+    message = _("There is no such appointment.")
+
+
+class SlotRefusal(Refusal):
+    """The slot cannot be booked; whoever translates offers the nearest free ones (`details.nearest`)."""
+
+    def __init__(self, slot: Slot) -> None:
+        super().__init__()
+        self.slot = slot
+
+
+class SlotTaken(SlotRefusal):
+    """No place left."""
+
+    code = "slot_taken"
+    message = _("The place has just been taken. Choose another one.")
+
+
+class SlotExpired(SlotRefusal):
+    """The slot has begun."""
+
+    code = "slot_expired"
+    message = _("This time has already begun. Choose a later one.")
+
+
+class SlotUnavailable(SlotRefusal):
+    """Blocked or withdrawn by the clinic, or its doctor is hidden."""
+
+    code = "slot_unavailable"
+    message = _("The clinic has closed this place. Choose another one.")
+
+
+class ChannelNotAllowed(Refusal):
+    """The slot is not open to this source."""
+
+    status = 403
+    code = "channel_not_allowed"
+    message = _("This place cannot be booked through this channel.")
+
+    def __init__(self, slot: Slot) -> None:
+        super().__init__(details={"channels": list(slot.channels)})
+
+
+class HeldAppointment(Refusal):
+    """Somebody's appointment stands in the way; whoever translates shows it (`details.appointment`)."""
+
+    def __init__(self, appointment: Appointment) -> None:
+        super().__init__()
+        self.appointment = appointment
+
+
+class AlreadyBooked(HeldAppointment):
+    """This patient already holds this slot."""
+
+    code = "already_booked"
+    message = _("The patient already has an appointment at this time with this doctor.")
+
+
+class DirectionAlreadyBooked(HeldAppointment):
+    """A live appointment exists for this direction."""
+
+    code = "direction_already_booked"
+    message = _("There is already an appointment for this direction. Cancel it first to book another one.")
+
+
+class WrongLpu(Refusal):
+    """`lpuToGuid` is not an LPU of this LMIS, or not that of the slot's doctor."""
+
+    code = "wrong_lpu"
+    message = _("The direction is to another institution.")
+
+
+class AlreadyCancelled(Refusal):
+    """Cancelled before."""
+
+    code = "already_cancelled"
+    message = _("The appointment has already been cancelled.")
+
+
+class TooLateToCancel(Refusal):
+    """Its time has come."""
+
+    code = "too_late_to_cancel"
+    message = _("It is too late to cancel this appointment.")
+
+
+class VisitDone(Refusal):
+    """Visited or missed: nothing to cancel."""
+
+    code = "visit_done"
+    message = _("The visit is over: there is nothing to cancel.")

@@ -1,0 +1,96 @@
+"""Cancelling and moving an appointment (contract I; the admin's move)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from appointments import locks
+from appointments.exceptions import AlreadyCancelled, AppointmentNotFound, TooLateToCancel, VisitDone
+from appointments.models import Appointment, Slot
+from appointments.querysets import AppointmentQuerySet
+from appointments.services import rules
+from lmis.actors import Actor
+from lmis.exceptions import Unavailable
+
+_ATTEMPTS = 3
+
+
+def cancel(
+    *, guid: UUID, among: AppointmentQuerySet, reason: str, by: Actor, now: dt.datetime, late: bool = False
+) -> Appointment:
+    """Cancel a booked appointment: its place and its direction are free again at once.
+
+    In: `among` is what the caller may see (the patient's own, or those with a direction); `late` lets an employee
+    cancel after the time has come. Raises AppointmentNotFound, AlreadyCancelled, VisitDone, TooLateToCancel.
+    """
+    with transaction.atomic(savepoint=False):
+        slots, appointment = _locked(guid=guid, among=among, targets=())
+        slot = next(iter(slots.values()))
+        _check_cancellable(appointment, slot, now=now, late=late)
+        appointment.state = Appointment.State.CANCELLED
+        appointment.cancelled_at = now
+        appointment.cancelled_by = by.label
+        appointment.cancel_reason = reason
+        appointment.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])
+    return appointment
+
+
+def move(
+    *,
+    guid: UUID,
+    among: AppointmentQuerySet,
+    to_slot_guid: UUID,
+    channels: Collection[str],
+    by: Actor,
+    now: dt.datetime,
+    over_plan_reason: str = "",
+) -> Appointment:
+    """Give a booked appointment another place; its guid stays, its number changes.
+
+    Raises what `cancel` and `booking.book` raise; then nothing has moved.
+    """
+    with transaction.atomic(savepoint=False):
+        slots, appointment = _locked(guid=guid, among=among, targets=(to_slot_guid,))
+        _check_cancellable(appointment, appointment.slot, now=now, late=True)
+        target = slots[to_slot_guid]
+        rules.check_open(slot=target, channels=channels, now=now)
+        seat = rules.free_seat(slot=target, patient=appointment.patient, over_plan=bool(over_plan_reason))
+        appointment.slot = target
+        appointment.seat = seat
+        appointment.number = target.number_of(seat)
+        appointment.over_plan = bool(over_plan_reason) and target.places_left <= 0
+        appointment.over_reason = over_plan_reason
+        appointment.save(update_fields=["slot", "seat", "number", "over_plan", "over_reason"])
+    return appointment
+
+
+def _check_cancellable(appointment: Appointment, slot: Slot, *, now: dt.datetime, late: bool) -> None:
+    if appointment.state == Appointment.State.CANCELLED:
+        raise AlreadyCancelled
+    if appointment.state != Appointment.State.BOOKED:
+        raise VisitDone
+    if not late and now >= slot.begin - dt.timedelta(minutes=settings.CANCEL_UNTIL_MINUTES):
+        raise TooLateToCancel
+
+
+def _locked(
+    *, guid: UUID, among: AppointmentQuerySet, targets: Collection[UUID]
+) -> tuple[dict[UUID, Slot], Appointment]:
+    """The slots concerned and the appointment, locked in the order of `appointments.locks`."""
+    for _attempt in range(_ATTEMPTS):
+        seen = among.filter(guid=guid).values_list("pk", "slot__guid").first()
+        if seen is None:
+            raise AppointmentNotFound
+        slots = locks.lock_slots([seen[1], *targets])
+        appointment = locks.lock_appointment(seen[0])
+        # Somebody may have moved it between the look and the lock:
+        # then the wrong slot is held, so look again.
+        if appointment.slot_id == slots[seen[1]].pk:
+            appointment.slot = slots[seen[1]]
+            return slots, appointment
+    raise Unavailable
