@@ -1,0 +1,57 @@
+"""What every test stands on: a real PostgreSQL and a real Redis, and a flush that our triggers allow.
+
+With `DATABASE_URL` unset both servers are private ones under `LMIS_DATA_DIR` (`var/test`), up for the session;
+with it set, its role must be a superuser, or have `GRANT SET ON PARAMETER session_replication_role`.
+"""
+
+import contextlib
+import os
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from lmis import embedded
+from lmis.embedded.servers import running
+from tests import flush
+
+
+def pytest_configure(config):
+    """Start the private servers before anything can ask for a connection."""
+    if settings.EMBEDDED and not (config.option.collectonly or config.option.help):
+        from lmis.embedded.postgres import UNSAFE_SPEED
+
+        servers = contextlib.ExitStack()
+        own_redis = settings.REDIS_URL == embedded.redis_url(settings.DATA_DIR)
+        try:
+            servers.enter_context(running(settings.DATA_DIR, with_redis=own_redis, options=UNSAFE_SPEED))
+        except embedded.EmbeddedError as error:
+            pytest.exit(str(error), returncode=2)
+        config.add_cleanup(servers.close)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The test database, and a copy of what the migrations put there, for every later flush."""
+    with django_db_blocker.unblock():
+        flush.remember(connection)
+    flush.install()
+
+
+@pytest.fixture
+def private_env():
+    """The environment for processes that tests start: settings by name, as the test run itself has them."""
+    database = connection.settings_dict
+    host = database["HOST"].replace("/", "%2F")
+    auth = database["USER"] + (f":{database['PASSWORD']}" if database["PASSWORD"] else "")
+    port = f":{database['PORT']}" if database["PORT"] else ""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "lmis.settings",
+        "DATABASE_URL": f"postgresql://{auth}@{host}{port}/{database['NAME']}",
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "LMIS_DATA_DIR": str(settings.DATA_DIR),
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "COOKIES_SECURE": "0",
+    }
