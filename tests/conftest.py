@@ -22,7 +22,7 @@ def pytest_configure(config):
         from lmis.embedded.postgres import UNSAFE_SPEED
 
         servers = contextlib.ExitStack()
-        own_redis = settings.REDIS_URL == embedded.redis_url(settings.DATA_DIR)
+        own_redis = embedded.redis_url(settings.DATA_DIR) == settings.REDIS_URL
         try:
             servers.enter_context(running(settings.DATA_DIR, with_redis=own_redis, options=UNSAFE_SPEED))
         except embedded.EmbeddedError as error:

@@ -5,6 +5,6 @@ from pathlib import Path
 
 os.environ.setdefault("LMIS_DATA_DIR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
 
-from lmis.settings import *  # noqa: E402, F403
+from lmis.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -108,16 +108,19 @@ def _make_cluster(layout: Layout, folder: Path, user: str | None) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     system_user.own(draft, user)
+    command = [str(folder / "initdb"), "-D", str(draft), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"]
     # The built-in C.UTF-8 knows upper and lower Cyrillic on every machine, whatever locales it has.
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     done = subprocess.run(  # noqa: S603
-        [folder / "initdb", "-D", draft, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-sync", *locale],
+        [*command, *locale],
         cwd=draft,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        **({"user": user, "group": user, "extra_groups": []} if user else {}),
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
     )
     if done.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)

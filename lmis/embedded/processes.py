@@ -26,8 +26,8 @@ def launch(
 ) -> psutil.Process:
     """Start `command` in a session of its own, its output appended to `log`."""
     with log.open("ab") as output:
-        process = psutil.Popen(
-            [str(word) for word in command],
+        return psutil.Popen(
+            list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -35,9 +35,10 @@ def launch(
             env=None if env is None else dict(env),
             # A Ctrl-C in the terminal reaches the whole foreground group; the servers must outlive the web.
             start_new_session=True,
-            **({"user": user, "group": user, "extra_groups": []} if user else {}),
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
         )
-    return process
 
 
 def alive(process: psutil.Process) -> bool:
