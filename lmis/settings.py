@@ -193,6 +193,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "lmis.api.errors.exception_handler",
     "DEFAULT_SCHEMA_CLASS": "lmis.api.schema.AutoSchema",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # unknown parameters are ignored, `format` too
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "LMIS integration API",
@@ -203,13 +204,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api",
+    "PATH_CONVERTER_OVERRIDES": {"guid": {"type": "string", "format": "uuid"}},
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # the validator is an outside host
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "lmis.api.middleware.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "lmis.api.request_id.RequestIdFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}

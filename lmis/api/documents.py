@@ -1,0 +1,52 @@
+"""The OpenAPI document and its page. Nobody needs to log in for them, and no outside host is asked for anything."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.views import SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+
+
+@require_safe
+def schema_yaml(request: HttpRequest) -> HttpResponse:
+    """OpenAPI 3.1 as YAML."""
+    return HttpResponse(openapi_yaml(), content_type="application/yaml")
+
+
+@require_safe
+def schema_json(request: HttpRequest) -> HttpResponse:
+    """OpenAPI 3.1 as JSON."""
+    return HttpResponse(_json(), content_type="application/json")
+
+
+class DocsView(SpectacularSwaggerView):
+    """Swagger UI, its files from the sidecar."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    url_name = "schema-json"
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """Made once a process: it does not change, and takes long enough to be a lever for somebody bored."""
+    with translation.override("en"):
+        return SchemaGenerator().get_schema(request=None, public=True)
+
+
+@cache
+def openapi_yaml() -> bytes:
+    """The document as it is committed."""
+    return OpenApiYamlRenderer().render(_document(), renderer_context={})
+
+
+@cache
+def _json() -> bytes:
+    return OpenApiJsonRenderer().render(_document(), renderer_context={})

@@ -1,0 +1,103 @@
+"""Writes of the API: one durable transaction, and with an `Idempotency-Key` the same answer again (contract §2.3)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+
+from lmis.api.rendering import CONTENT_TYPE, dumps
+from lmis.exceptions import IdempotencyKeyReused, ValidationFailed
+from lmis.models import IdempotencyRecord
+from lmis.services import idempotency
+from lmis.services.transactions import run_write
+
+HEADER = "Idempotency-Key"
+MAX_LENGTH = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a successful write answers; an error is raised, never answered, for it must roll back."""
+
+    status: int
+    payload: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status < 300:
+            raise ValueError("an answer is a success")
+
+
+def write(
+    request: Request | HttpRequest, *, principal: str, patient_key: str, work: Callable[[], Answer]
+) -> HttpResponse:
+    """Run `work` in the durable transaction and answer once it is committed.
+
+    `principal` owns the key (`client:5`, `patient:77`), `patient_key` names the patient as resolved (or is empty).
+    `work` may run twice, after a deadlock. Raises `RequestInProgress`, `IdempotencyKeyReused`, `ValidationFailed`
+    for a bad key, `Unavailable`, and all that `work` raises.
+    """
+    key = _key(request)
+    if key is None:
+        return run_write(lambda: _response(_rendered(work())))
+    fingerprint = _fingerprint(request, patient_key)
+
+    def once() -> HttpResponse:
+        now = timezone.now()
+        kept = idempotency.find(principal=principal, key=key, now=now)
+        if kept is not None:
+            return _replay(kept, fingerprint)
+        made = _rendered(work())
+        made.principal, made.key, made.fingerprint, made.created_at = principal, key, fingerprint, now
+        idempotency.keep(made)
+        return _response(made)
+
+    return run_write(once, key_lock=idempotency.lock_number(principal, key))
+
+
+def _key(request: Request | HttpRequest) -> str | None:
+    """The key, None without one. A server hands headers over as Latin-1; one in UTF-8 is counted in its characters."""
+    given = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if given is None:
+        return None
+    with suppress(UnicodeError):
+        given = given.encode("latin-1").decode()
+    if not 1 <= len(given) <= MAX_LENGTH or not given.isprintable():
+        raise ValidationFailed.of(HEADER, _("1 to 128 printable characters."))
+    return given
+
+
+def _fingerprint(request: Request | HttpRequest, patient_key: str) -> bytes:
+    """What must be the same for the same answer; each part with its length, so that none can pose as two."""
+    path = request.path.removesuffix("/")
+    texts = (request.method or "", path, request.META.get("QUERY_STRING", ""), patient_key)
+    parts = [*(text.encode("utf-8", "surrogateescape") for text in texts), request.body]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+def _rendered(answer: Answer) -> IdempotencyRecord:
+    """The answer as bytes, once: what is sent now is what is stored."""
+    return IdempotencyRecord(status=answer.status, headers=dict(answer.headers), body=dumps(answer.payload))
+
+
+def _replay(kept: IdempotencyRecord, fingerprint: bytes) -> HttpResponse:
+    if bytes(kept.fingerprint) != fingerprint:
+        raise IdempotencyKeyReused
+    response = _response(kept)
+    response["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _response(made: IdempotencyRecord) -> HttpResponse:
+    return HttpResponse(bytes(made.body), CONTENT_TYPE, made.status, headers=made.headers)
