@@ -26,6 +26,7 @@ class Slot(models.Model):
 
     `booked` and `overbooked` are kept by the appointments' trigger and cannot be written from outside.
     `visible`, `room_label`, `busy_code`, `busy_name` are stamped from the doctor, the room and the busy type.
+    `pattern` is what the generator wrote here last, as a digest; blank on a slot made by hand, which it leaves alone.
     `changed` is the transaction of the last change: the schedule's revision (design, "Schedule revision").
     """
 
@@ -55,6 +56,8 @@ class Slot(models.Model):
         BusyType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("busy type")
     )
     room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
+
+    pattern = models.CharField(max_length=16, blank=True, default="", db_default="", editable=False)
 
     visible = models.BooleanField(default=True, db_default=True, editable=False)
     published = models.BooleanField(default=False, db_default=False, editable=False)
@@ -94,6 +97,7 @@ class Slot(models.Model):
                 name="slot_guard",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
+                declare=[("shown_room", "bigint")],
                 func=SLOT_GUARD,
             ),
             pgtrigger.Trigger(name="slot_keep", when=pgtrigger.Before, operation=pgtrigger.Delete, func=SLOT_KEEP),

@@ -14,8 +14,8 @@ from appointments.models.triggers import BUSY_TYPE_RESTAMP, DOCTOR_RESTAMP, ROOM
 from lmis.models import BusyType, Doctor, Room
 
 
-def _after_update(name: str, func: str) -> Any:
-    return pgtrigger.Trigger(name=name, when=pgtrigger.After, operation=pgtrigger.Update, func=func)
+def _after_update(name: str, func: str, declare: list[tuple[str, str]] | None = None) -> Any:
+    return pgtrigger.Trigger(name=name, when=pgtrigger.After, operation=pgtrigger.Update, declare=declare, func=func)
 
 
 class StampingDoctor(Doctor):
@@ -23,7 +23,13 @@ class StampingDoctor(Doctor):
 
     class Meta:
         proxy = True
-        triggers = [_after_update("doctor_restamps_slots", DOCTOR_RESTAMP)]
+        triggers = [
+            _after_update(
+                "doctor_restamps_slots",
+                DOCTOR_RESTAMP,
+                [("moved", "boolean"), ("shown", "boolean"), ("label", "text")],
+            )
+        ]
 
 
 class StampingRoom(Room):

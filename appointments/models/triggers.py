@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-# The counter and the places beyond the plan belong to the appointments' trigger alone: a direct UPDATE (a stale
-# save(), a bulk update) keeps the old values, else it would write back a free place that is taken.
+# The counter, the places beyond the plan and the stamps belong to the triggers alone: a direct UPDATE (a stale save(),
+# a bulk update) keeps the old values, else it would write back a free place that is taken, or a doctor who is hidden.
+# Somebody may be hiding the doctor or renaming the room just now, and his restamping would not see this slot yet:
+# FOR SHARE waits for him and reads what he leaves, and he waits for us and then sees the slot.
 SLOT_GUARD = """
 IF TG_OP = 'INSERT' THEN
     NEW.booked := 0;
@@ -13,6 +15,10 @@ ELSE
     IF pg_trigger_depth() < 2 THEN
         NEW.booked := OLD.booked;
         NEW.overbooked := OLD.overbooked;
+        NEW.visible := OLD.visible;
+        NEW.room_label := OLD.room_label;
+        NEW.busy_code := OLD.busy_code;
+        NEW.busy_name := OLD.busy_name;
     END IF;
     NEW.published := OLD.published;
     IF OLD.published AND (NEW.guid, NEW.doctor_id, NEW."begin", NEW."end", NEW.day, NEW.ordinal)
@@ -21,17 +27,15 @@ ELSE
             USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_published_is_fixed';
     END IF;
 END IF;
-IF TG_OP = 'INSERT' OR NEW.room_id IS DISTINCT FROM OLD.room_id
-    OR NEW.busy_type_id IS DISTINCT FROM OLD.busy_type_id THEN
-    SELECT d.is_published AND d.is_active, coalesce(r.number, dr.number, '')
-      INTO STRICT NEW.visible, NEW.room_label
-      FROM lmis_doctor d
-      LEFT JOIN lmis_room r ON r.id = NEW.room_id
-      LEFT JOIN lmis_room dr ON dr.id = d.room_id
-     WHERE d.id = NEW.doctor_id;
-    NEW.busy_code := NULL;
-    NEW.busy_name := NULL;
-    SELECT b.code, b.name INTO NEW.busy_code, NEW.busy_name FROM lmis_busytype b WHERE b.id = NEW.busy_type_id;
+IF TG_OP = 'INSERT' OR NEW.room_id IS DISTINCT FROM OLD.room_id THEN
+    SELECT d.is_published AND d.is_active, coalesce(NEW.room_id, d.room_id) INTO STRICT NEW.visible, shown_room
+      FROM lmis_doctor d WHERE d.id = NEW.doctor_id FOR SHARE;
+    SELECT r.number INTO NEW.room_label FROM lmis_room r WHERE r.id = shown_room FOR SHARE;
+    NEW.room_label := coalesce(NEW.room_label, '');
+END IF;
+IF TG_OP = 'INSERT' OR NEW.busy_type_id IS DISTINCT FROM OLD.busy_type_id THEN
+    SELECT b.code, b.name INTO NEW.busy_code, NEW.busy_name
+      FROM lmis_busytype b WHERE b.id = NEW.busy_type_id FOR SHARE;
 END IF;
 NEW.published := NEW.published OR NEW.visible;
 NEW.changed := pg_current_xact_id()::text::bigint;
@@ -75,18 +79,26 @@ RAISE EXCEPTION 'appointments are never truncated: the counters of the slots wou
     USING ERRCODE = 'check_violation', CONSTRAINT = 'appointment_no_truncate';
 """
 
+# The new room may be getting another number just now: FOR SHARE waits for that.
 DOCTOR_RESTAMP = """
-IF (NEW.is_published, NEW.is_active, NEW.room_id) IS DISTINCT FROM (OLD.is_published, OLD.is_active, OLD.room_id) THEN
+moved := NEW.room_id IS DISTINCT FROM OLD.room_id;
+shown := NEW.is_published AND NEW.is_active;
+IF moved THEN
+    SELECT r.number INTO label FROM lmis_room r WHERE r.id = NEW.room_id FOR SHARE;
+END IF;
+IF moved OR shown IS DISTINCT FROM (OLD.is_published AND OLD.is_active) THEN
     UPDATE appointments_slot s
-       SET visible = NEW.is_published AND NEW.is_active,
-           room_label = coalesce((SELECT r.number FROM lmis_room r WHERE r.id = coalesce(s.room_id, NEW.room_id)), '')
-     WHERE s.doctor_id = NEW.id AND s."end" > now();
+       SET visible = shown,
+           room_label = CASE WHEN moved AND s.room_id IS NULL THEN coalesce(label, '') ELSE s.room_label END
+     WHERE s.doctor_id = NEW.id AND s."end" > now() AND (s.visible IS DISTINCT FROM shown OR s.room_id IS NULL);
 END IF;
 RETURN NULL;
 """
 
+# A doctor who is just leaving this room would keep its new number on his slots: wait for him, then look.
 ROOM_RESTAMP = """
 IF NEW.number IS DISTINCT FROM OLD.number THEN
+    PERFORM FROM lmis_doctor d WHERE d.room_id = NEW.id ORDER BY d.id FOR SHARE;
     UPDATE appointments_slot s SET room_label = NEW.number
       FROM lmis_doctor d
      WHERE d.id = s.doctor_id AND coalesce(s.room_id, d.room_id) = NEW.id AND s."end" > now();
