@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -37,11 +38,18 @@ class AppointmentNotFound(Refusal):
 
 
 class SlotRefusal(Refusal):
-    """The slot cannot be booked; whoever translates offers the nearest free ones (`details.nearest`)."""
+    """The slot cannot be booked; whoever translates offers the nearest free ones (`details.nearest`).
 
-    def __init__(self, slot: Slot) -> None:
+    Takes the slot and the channels open to the caller: only places that he may book are offered to him.
+    """
+
+    status = 409
+    example: ClassVar[dict[str, Any]] = {"nearest": []}
+
+    def __init__(self, slot: Slot, channels: Collection[str]) -> None:
         super().__init__()
         self.slot = slot
+        self.channels = channels
 
 
 class SlotTaken(SlotRefusal):
@@ -71,6 +79,7 @@ class ChannelNotAllowed(Refusal):
     status = 403
     code = "channel_not_allowed"
     message = _("This place cannot be booked through this channel.")
+    example: ClassVar[dict[str, Any]] = {"channels": ["Registry", "CallCenter"]}
 
     def __init__(self, slot: Slot) -> None:
         super().__init__(details={"channels": list(slot.channels)})
@@ -78,6 +87,8 @@ class ChannelNotAllowed(Refusal):
 
 class HeldAppointment(Refusal):
     """Somebody's appointment stands in the way; whoever translates shows it (`details.appointment`)."""
+
+    status = 409
 
     def __init__(self, appointment: Appointment) -> None:
         super().__init__()
@@ -101,6 +112,7 @@ class DirectionAlreadyBooked(HeldAppointment):
 class WrongLpu(Refusal):
     """`lpuToGuid` is not an LPU of this LMIS, or not that of the slot's doctor."""
 
+    status = 409
     code = "wrong_lpu"
     message = _("The direction is to another institution.")
 
@@ -108,6 +120,7 @@ class WrongLpu(Refusal):
 class AlreadyCancelled(Refusal):
     """Cancelled before."""
 
+    status = 409
     code = "already_cancelled"
     message = _("The appointment has already been cancelled.")
 
@@ -115,6 +128,7 @@ class AlreadyCancelled(Refusal):
 class TooLateToCancel(Refusal):
     """Its time has come."""
 
+    status = 409
     code = "too_late_to_cancel"
     message = _("It is too late to cancel this appointment.")
 
@@ -122,5 +136,6 @@ class TooLateToCancel(Refusal):
 class VisitDone(Refusal):
     """Visited or missed: nothing to cancel."""
 
+    status = 409
     code = "visit_done"
     message = _("The visit is over: there is nothing to cancel.")

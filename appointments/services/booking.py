@@ -88,7 +88,7 @@ def book_own(
         if patient is None:
             raise PatientNotFound
         rules.check_open(slot=slot, channels=channels, now=now)
-        seat = rules.free_seat(slot=slot, patient=patient, over_plan=bool(over_plan_reason))
+        seat = rules.free_seat(slot=slot, patient=patient, channels=channels, over_plan=bool(over_plan_reason))
         appointment = Appointment(
             slot=slot,
             patient=patient,

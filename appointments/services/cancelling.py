@@ -59,7 +59,9 @@ def move(
         _check_cancellable(appointment, appointment.slot, now=now, late=True)
         target = slots[to_slot_guid]
         rules.check_open(slot=target, channels=channels, now=now)
-        seat = rules.free_seat(slot=target, patient=appointment.patient, over_plan=bool(over_plan_reason))
+        seat = rules.free_seat(
+            slot=target, patient=appointment.patient, channels=channels, over_plan=bool(over_plan_reason)
+        )
         appointment.slot = target
         appointment.seat = seat
         appointment.number = target.number_of(seat)

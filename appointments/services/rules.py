@@ -22,14 +22,14 @@ def check_open(*, slot: Slot, channels: Collection[str], now: dt.datetime) -> No
     if not slot.published:
         raise SlotNotFound
     if slot.begin <= now:
-        raise SlotExpired(slot)
+        raise SlotExpired(slot, channels)
     if not slot.is_bookable_by_clinic:
-        raise SlotUnavailable(slot)
+        raise SlotUnavailable(slot, channels)
     if not set(channels) & set(slot.channels):
         raise ChannelNotAllowed(slot)
 
 
-def free_seat(*, slot: Slot, patient: Patient, over_plan: bool) -> int:
+def free_seat(*, slot: Slot, patient: Patient, channels: Collection[str], over_plan: bool) -> int:
     """The lowest seat of a locked slot that nobody holds; one statement.
 
     Raises AlreadyBooked, SlotTaken. Going beyond the plan asks for a seat behind the last.
@@ -38,7 +38,7 @@ def free_seat(*, slot: Slot, patient: Patient, over_plan: bool) -> int:
     if patient.pk in held.values():
         raise AlreadyBooked(_held(slot, patient))
     if slot.places_left <= 0 and not over_plan:
-        raise SlotTaken(slot)
+        raise SlotTaken(slot, channels)
     return lowest_missing(held)
 
 

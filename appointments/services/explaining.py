@@ -1,0 +1,34 @@
+"""What the database refused, in the words of the contract.
+
+The services look before they write, so this speaks only when a writer who takes no lock (an import, SQL) was first.
+To be called after the rollback: some answers read.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import psycopg
+from django.db import IntegrityError
+
+from appointments.exceptions import AlreadyBooked, DirectionAlreadyBooked, SlotTaken
+from appointments.models import Appointment, Slot
+from lmis.exceptions import Refusal, Unavailable
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The name of the constraint that refused, or an empty string."""
+    cause = error.__cause__
+    return (cause.diag.constraint_name or "") if isinstance(cause, psycopg.Error) else ""
+
+
+def refusal_for(error: IntegrityError, *, slot_guid: UUID, direction_guid: UUID | None = None) -> Refusal | None:
+    """The refusal that the constraint stands for; None when it is none of booking's."""
+    constraint = constraint_of(error)
+    if constraint == "appointment_direction_once" and direction_guid:
+        held = Appointment.objects.with_all_shown().filter(direction__guid=direction_guid)
+        live = held.filter(state__in=["booked", "visited"]).first()
+        return DirectionAlreadyBooked(live) if live else Unavailable()
+    if constraint in {"slot_never_over_capacity", "appointment_seat_held_once"}:
+        return SlotTaken(Slot.objects.select_related("doctor").get(guid=slot_guid), channels=())
+    return Unavailable() if constraint == "appointment_patient_once_a_slot" else None

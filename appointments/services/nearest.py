@@ -1,0 +1,26 @@
+"""Where else one could book: offered with every refusal of a place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from appointments.models import Slot
+
+OFFERED = 5
+
+
+def nearest_free(
+    *, slot: Slot, channels: Collection[str], now: dt.datetime, limit: int = OFFERED
+) -> list[Slot]:
+    """Up to `limit` free slots open to these channels: of the same doctor first, then of the speciality in the LPU.
+
+    Nearest to the asked-for time means the earliest from now on, in order of time. At most two statements.
+    """
+    free = Slot.objects.free(now).open_to(channels).exclude(pk=slot.pk)
+    doctor = slot.doctor
+    same = list(free.filter(doctor=doctor).order_by("begin")[:limit])
+    if len(same) == limit:
+        return same
+    colleagues = free.filter(doctor__speciality=doctor.speciality_id, doctor__lpu=doctor.lpu_id)
+    return same + list(colleagues.exclude(doctor=doctor).order_by("begin", "pk")[: limit - len(same)])

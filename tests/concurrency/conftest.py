@@ -1,0 +1,76 @@
+"""Rivals: threads with a connection each that start at the same moment."""
+
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests.factories import cast
+
+
+@pytest.fixture(autouse=True)
+def _committed(transactional_db):
+    """Rivals see only what is committed."""
+
+
+@pytest.fixture(autouse=True)
+def _token_key():
+    settings.PATIENT_TOKEN["KEY"] = settings.PATIENT_TOKEN["KEY"] or "a-secret-of-the-region-of-32-bytes"
+
+
+def rivals(count, work):
+    """Call `work(index)` in `count` threads that start together; what they return, in order.
+
+    An exception of one is raised here.
+    """
+    barrier = threading.Barrier(count)
+
+    def one(index):
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            return work(index)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+@contextlib.contextmanager
+def without(table, *constraints):
+    """Take constraints (or unique indexes) off a table for a while: what a twin without its guard needs."""
+    saved = []
+    with connection.cursor() as cursor:
+        for name in constraints:
+            cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name])
+            if row := cursor.fetchone():
+                saved.append(f"ALTER TABLE {table} ADD CONSTRAINT {name} {row[0]}")
+                cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+                continue
+            cursor.execute("SELECT pg_get_indexdef(to_regclass(%s))", [name])
+            saved.append(cursor.fetchone()[0])
+            cursor.execute(f"DROP INDEX {name}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute("DELETE FROM appointments_appointment")
+            cursor.execute("UPDATE appointments_slot SET booked = 0, overbooked = 0")
+            cursor.execute("SET session_replication_role = DEFAULT")
+            for statement in saved:
+                cursor.execute(statement)
+
+
+@pytest.fixture
+def region():
+    return cast.Region()
+
+
+@pytest.fixture
+def doctor():
+    return cast.a_doctor()

@@ -1,0 +1,287 @@
+"""Rivals for places. Each promise has a twin without its guard, which must break it: only then is green believable."""
+
+import collections
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from appointments import locks
+from appointments.models import Appointment, Slot
+from appointments.services import booking, cancelling, integrity
+from lmis.actors import SYSTEM
+from lmis.exceptions import Refusal, Unavailable
+from lmis.models import Source
+from lmis.services.transactions import run_write
+from patients.models import Patient
+from tests.concurrency.conftest import rivals, without
+from tests.factories import cast
+
+pytestmark = pytest.mark.concurrency
+CHANNELS = {Source.INTERNET}
+
+
+def answers(responses):
+    """How often which status and code."""
+    return collections.Counter((r.status_code, r.json().get("message_code", "")) for r in responses)
+
+
+def book_at_once(region, slots, patients):
+    """All patients book at once, each the slot at the same index (or the only one)."""
+    callers = [region.http(patient) for patient in patients]
+    bodies = [{"slot": str(slots[index % len(slots)].guid)} for index in range(len(patients))]
+    return rivals(len(patients), lambda i: callers[i].post("/api/appointments", bodies[i], format="json"))
+
+
+def patients_of(doctor, count):
+    return [cast.a_patient(doctor.lpu) for _ in range(count)]
+
+
+def unlocked_slots(guids):
+    """What `locks.lock_slots` would be without its lock."""
+    return {slot.guid: slot for slot in Slot.objects.select_related("doctor__lpu").filter(guid__in=guids)}
+
+
+def test_fifty_callers_after_one_place(region, doctor):
+    slot = cast.a_slot(doctor)
+    got = answers(book_at_once(region, [slot], patients_of(doctor, 50)))
+    assert got == {(201, ""): 1, (409, "slot_taken"): 49}
+    assert integrity.report() == []
+
+
+def test_twin_without_lock_and_constraint_two_patients_get_one_place(region, doctor, monkeypatch):
+    slot = cast.a_slot(doctor)
+    patients = patients_of(doctor, 20)
+    monkeypatch.setattr(locks, "lock_slots", unlocked_slots)
+    with (
+        without("appointments_slot", "slot_never_over_capacity"),
+        without("appointments_appointment", "appointment_seat_held_once"),
+    ):
+        got = answers(book_at_once(region, [slot], patients))
+        assert got[201, ""] > 1
+
+
+def test_without_the_lock_alone_the_database_still_refuses(region, doctor, monkeypatch):
+    slot = cast.a_slot(doctor)
+    monkeypatch.setattr(locks, "lock_slots", unlocked_slots)
+    got = answers(book_at_once(region, [slot], patients_of(doctor, 20)))
+    assert got == {(201, ""): 1, (409, "slot_taken"): 19}
+    assert integrity.report() == []
+
+
+def test_twenty_callers_of_a_slot_for_three(region, doctor):
+    slot = cast.a_slot(doctor, capacity=3)
+    got = answers(book_at_once(region, [slot], patients_of(doctor, 20)))
+    assert got == {(201, ""): 3, (409, "slot_taken"): 17}
+    numbers = sorted(Appointment.objects.values_list("number", flat=True))
+    assert numbers == [slot.number_of(seat) for seat in (1, 2, 3)]
+
+
+def test_fifty_callers_of_fifty_slots_of_one_doctor(region, doctor):
+    got = answers(book_at_once(region, cast.slots(doctor, 50), patients_of(doctor, 50)))
+    assert got == {(201, ""): 50}
+
+
+def test_twenty_bookings_by_one_direction(region, doctor):
+    slots = cast.slots(doctor, 20)
+    first = cast.a_direction_request(slots[0], doctor.lpu)
+    bodies = [first | {"slot": str(slot.guid)} for slot in slots]
+    got = answers(
+        rivals(20, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json"))
+    )
+    assert got == {(201, ""): 1, (409, "direction_already_booked"): 19}
+    assert integrity.report() == []
+
+
+def test_twin_without_advisory_lock_and_index_one_direction_books_twice(region, doctor, monkeypatch):
+    slots = cast.slots(doctor, 20)
+    first = cast.a_direction_request(slots[0], doctor.lpu)
+    known = cast.a_slot(doctor, hours=200)
+    made = region.http().post("/api/dir/appointments", first | {"slot": str(known.guid)}, format="json").json()
+    region.http().delete(f"/api/dir/appointments/{made['guid']}")
+    bodies = [first | {"slot": str(slot.guid)} for slot in slots]
+    monkeypatch.setattr(booking, "lock_identities", lambda keys: None)
+    monkeypatch.setattr("directions.querysets.DirectionQuerySet.select_for_update", lambda self, **kwargs: self)
+    with without("appointments_appointment", "appointment_direction_once"):
+        got = answers(
+            rivals(20, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json"))
+        )
+        assert got[201, ""] > 1
+
+
+def bookings_of_an_unknown(region, doctor, count=20):
+    """First bookings of one unknown person by different directions on different slots, all at once."""
+    slots = cast.slots(doctor, count)
+    person = cast.a_direction_request(slots[0], doctor.lpu)["patient"]
+    bodies = [cast.a_direction_request(slot, doctor.lpu) | {"patient": person} for slot in slots]
+    return answers(rivals(count, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json")))
+
+
+def test_twenty_first_bookings_of_an_unknown_patient_make_one_card(region, doctor):
+    assert bookings_of_an_unknown(region, doctor) == {(201, ""): 20}
+    assert Patient.objects.count() == 1
+
+
+def test_twin_without_the_identity_lock_they_make_several_cards(region, doctor, monkeypatch):
+    monkeypatch.setattr(booking, "lock_identities", lambda keys: None)
+    bookings_of_an_unknown(region, doctor)
+    assert Patient.objects.count() > 1
+
+
+def attempt(work):
+    """One durable write; refusals are part of the game, anything else is not."""
+    try:
+        return run_write(work)
+    except Unavailable:
+        raise
+    except Refusal as refusal:
+        return refusal.code
+    finally:
+        connection.ensure_connection()
+
+
+def test_a_thousand_rounds_of_booking_and_cancelling_keep_the_counter(doctor):
+    slots = [cast.a_slot(doctor, capacity=2), cast.a_slot(doctor, hours=30)]
+    patients = patients_of(doctor, 8)
+    now = timezone.now()
+
+    def rounds(index):
+        for turn in range(125):
+            slot = slots[(index + turn) % 2]
+            made = attempt(
+                lambda slot=slot: booking.book(
+                    slot_guid=slot.guid,
+                    patient=patients[index],
+                    source=Source.INTERNET,
+                    channels=CHANNELS,
+                    by=SYSTEM,
+                    now=now,
+                )
+            )
+            if isinstance(made, Appointment):
+                attempt(
+                    lambda made=made: cancelling.cancel(
+                        guid=made.guid, among=Appointment.objects.all(), reason="", by=SYSTEM, now=now
+                    )
+                )
+
+    rivals(8, rounds)
+    assert integrity.report() == []
+    assert set(Slot.objects.values_list("booked", flat=True)) == {0}
+    assert Appointment.objects.count() > 8
+
+
+def dance(doctor, turns=40):
+    """Four move back and forth between two slots, in opposite directions, while others book and cancel there."""
+    slots = [cast.a_slot(doctor, capacity=6), cast.a_slot(doctor, hours=30, capacity=6)]
+    patients = patients_of(doctor, 8)
+    now = timezone.now()
+    everybody = Appointment.objects.all()
+
+    def book(index, slot):
+        return attempt(
+            lambda: booking.book(
+                slot_guid=slot.guid,
+                patient=patients[index],
+                source=Source.INTERNET,
+                channels=CHANNELS,
+                by=SYSTEM,
+                now=now,
+            )
+        )
+
+    def move(index):
+        made = book(index, slots[index % 2])
+        for turn in range(turns):
+            target = slots[(index + turn + 1) % 2]
+            attempt(
+                lambda target=target: cancelling.move(
+                    guid=made.guid, among=everybody, to_slot_guid=target.guid, channels=CHANNELS, by=SYSTEM, now=now
+                )
+            )
+
+    def come_and_go(index):
+        for turn in range(turns):
+            made = book(index, slots[(index + turn) % 2])
+            if isinstance(made, Appointment):
+                attempt(
+                    lambda made=made: cancelling.cancel(guid=made.guid, among=everybody, reason="", by=SYSTEM, now=now)
+                )
+
+    rivals(8, lambda index: move(index) if index < 4 else come_and_go(index))
+
+
+def deadlocks():
+    """How many deadlocks PostgreSQL has broken in this database, as of now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
+
+
+def test_moves_in_opposite_directions_do_not_deadlock(doctor):
+    before = deadlocks()
+    dance(doctor)
+    assert deadlocks() == before
+    assert integrity.report() == []
+
+
+def test_twin_with_locks_in_the_order_asked_for_deadlocks(doctor, monkeypatch):
+    meeting = threading.Barrier(2, timeout=0.5)
+
+    def in_the_order_asked_for(guids):
+        found = {}
+        for guid in guids:
+            row = Slot.objects.select_related("doctor__lpu").select_for_update(of=("self",), no_key=True)
+            found[guid] = row.get(guid=guid)
+            if len(guids) > 1 and len(found) == 1:
+                with_the_other(meeting)
+        return found
+
+    monkeypatch.setattr(locks, "lock_slots", in_the_order_asked_for)
+    before = deadlocks()
+    slots = [cast.a_slot(doctor, capacity=6), cast.a_slot(doctor, hours=30, capacity=6)]
+    now = timezone.now()
+    made = [
+        run_write(
+            lambda slot=slot: booking.book(
+                slot_guid=slot.guid,
+                patient=cast.a_patient(doctor.lpu),
+                source=Source.INTERNET,
+                channels=CHANNELS,
+                by=SYSTEM,
+                now=now,
+            )
+        )
+        for slot in slots
+    ]
+
+    def move(index):
+        with connection.cursor() as cursor:
+            cursor.execute("SET deadlock_timeout = '100ms'")
+        try:
+            return run_write(
+                lambda: cancelling.move(
+                    guid=made[index].guid,
+                    among=Appointment.objects.all(),
+                    to_slot_guid=slots[1 - index].guid,
+                    channels=CHANNELS,
+                    by=SYSTEM,
+                    now=now,
+                ),
+                retries=0,
+            )
+        except Unavailable as refusal:
+            return refusal
+
+    rivals(2, move)
+    assert deadlocks() > before
+
+
+def with_the_other(meeting):
+    """Wait until both hold their first lock."""
+    try:
+        meeting.wait()
+    except threading.BrokenBarrierError:
+        meeting.reset()

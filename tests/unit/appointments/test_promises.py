@@ -1,0 +1,271 @@
+"""Contract §2.4: the database itself refuses, whatever path a write takes."""
+
+import datetime as dt
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from appointments.models import Appointment, Slot
+from appointments.services import integrity
+from appointments.services.explaining import constraint_of
+from directions.models import Direction
+from lmis.models import Room
+from tests.factories import cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def slot():
+    return cast.a_slot(cast.a_doctor())
+
+
+def hold(slot, patient=None, **fields):
+    """An appointment written past every service."""
+    patient = patient or cast.a_patient(slot.doctor.lpu)
+    values = {"slot": slot, "patient": patient, "number": "01", "source": "Internet"} | fields
+    return Appointment.objects.create(**values)
+
+
+def refused_by(name, write):
+    """The write fails by this constraint and changes nothing."""
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        write()
+    assert constraint_of(caught.value) == name
+    assert integrity.report() == []
+
+
+def sql(statement, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.rowcount
+
+
+def test_a_second_appointment_does_not_fit_into_one_place(slot):
+    hold(slot)
+    refused_by("slot_never_over_capacity", lambda: hold(slot, seat=2))
+
+
+def test_bulk_create_does_not_go_round_the_capacity(slot):
+    patients = [cast.a_patient(slot.doctor.lpu) for _ in range(2)]
+    both = [
+        Appointment(slot=slot, patient=patient, number="01", source="Internet", seat=seat)
+        for seat, patient in enumerate(patients, 1)
+    ]
+    refused_by("slot_never_over_capacity", lambda: Appointment.objects.bulk_create(both))
+
+
+def test_plain_sql_cannot_lower_the_capacity_under_what_is_taken(slot):
+    Slot.objects.filter(pk=slot.pk).update(capacity=2)
+    hold(slot)
+    hold(slot, seat=2)
+    refused_by(
+        "slot_never_over_capacity",
+        lambda: sql("UPDATE appointments_slot SET capacity = 1 WHERE id = %s", slot.pk),
+    )
+
+
+def test_a_stale_save_does_not_bring_a_taken_place_back(slot):
+    stale = Slot.objects.get(pk=slot.pk)
+    hold(slot)
+    stale.block_reason = "ремонт"
+    stale.save()
+    slot.refresh_from_db()
+    assert (slot.booked, slot.block_reason) == (1, "ремонт")
+    refused_by("slot_never_over_capacity", lambda: hold(slot, seat=2))
+
+
+def test_a_stale_save_does_not_bring_a_place_beyond_the_plan_back(slot):
+    first = hold(slot)
+    hold(slot, seat=2, over_plan=True)
+    stale = Slot.objects.get(pk=slot.pk)
+    assert (stale.booked, stale.overbooked) == (2, 1)
+    Appointment.objects.filter(pk=first.pk).update(state="cancelled", cancelled_at=timezone.now())
+    stale.save()
+    slot.refresh_from_db()
+    assert (slot.booked, slot.overbooked) == (1, 0)
+
+
+@pytest.mark.parametrize("column", ["booked", "overbooked"])
+def test_an_update_does_not_write_the_counters(slot, column):
+    hold(slot)
+    Slot.objects.filter(pk=slot.pk).update(**{column: 0})
+    sql(f"UPDATE appointments_slot SET {column} = 7")
+    slot.refresh_from_db()
+    assert (slot.booked, slot.overbooked) == (1, 0)
+
+
+def test_an_insert_does_not_write_the_counters():
+    slot = cast.a_slot(cast.a_doctor(), booked=1, overbooked=3)
+    slot.refresh_from_db()
+    assert (slot.booked, slot.overbooked) == (0, 0)
+
+
+@pytest.mark.parametrize("state", ["visited", "missed", "booked"])
+def test_every_state_but_cancelled_holds_the_place(slot, state):
+    appointment = hold(slot)
+    Appointment.objects.filter(pk=appointment.pk).update(state=state)
+    refused_by("slot_never_over_capacity", lambda: hold(slot, seat=2))
+
+
+def test_cancelling_frees_the_place_and_undoing_takes_it_again(slot):
+    appointment = hold(slot)
+    held = Appointment.objects.filter(pk=appointment.pk)
+    held.update(state="cancelled", cancelled_at=timezone.now())
+    slot.refresh_from_db()
+    assert slot.booked == 0
+    held.update(state="booked", cancelled_at=None)
+    slot.refresh_from_db()
+    assert slot.booked == 1
+
+
+def test_undoing_a_cancellation_is_refused_when_the_place_is_gone(slot):
+    appointment = hold(slot)
+    held = Appointment.objects.filter(pk=appointment.pk)
+    held.update(state="cancelled", cancelled_at=timezone.now())
+    hold(slot, seat=2)
+    refused_by("slot_never_over_capacity", lambda: held.update(state="booked", cancelled_at=None))
+
+
+def test_moving_by_an_update_keeps_both_counters(slot):
+    other = cast.a_slot(slot.doctor, hours=30)
+    appointment = hold(slot)
+    Appointment.objects.filter(pk=appointment.pk).update(slot=other)
+    assert [Slot.objects.get(pk=s.pk).booked for s in (slot, other)] == [0, 1]
+
+
+def test_deleting_an_appointment_frees_the_place(slot):
+    hold(slot).delete()
+    slot.refresh_from_db()
+    assert slot.booked == 0
+
+
+def test_appointments_are_not_truncated(slot):
+    hold(slot)
+    refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_appointment"))
+    refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_slot CASCADE"))
+
+
+def test_one_seat_has_one_holder(slot):
+    Slot.objects.filter(pk=slot.pk).update(capacity=2)
+    hold(slot)
+    refused_by("appointment_seat_held_once", lambda: hold(slot))
+
+
+def test_a_patient_holds_a_slot_once(slot):
+    Slot.objects.filter(pk=slot.pk).update(capacity=2)
+    first = hold(slot)
+    refused_by("appointment_patient_once_a_slot", lambda: hold(slot, patient=first.patient, seat=2))
+
+
+@pytest.mark.parametrize(("state", "again"), [("booked", False), ("visited", False), ("missed", True)])
+def test_a_direction_has_one_live_appointment(slot, state, again):
+    patient = cast.a_patient(slot.doctor.lpu)
+    direction = Direction.objects.create(lpu_from=cast.an_lpu(own=False), lpu_to=slot.doctor.lpu, patient=patient)
+    hold(slot, patient=patient, direction=direction, state=state)
+    other = cast.a_slot(slot.doctor, hours=30)
+
+    def second():
+        hold(other, patient=patient, direction=direction)
+
+    if again:
+        second()
+    else:
+        refused_by("appointment_direction_once", second)
+
+
+def test_slots_of_one_doctor_do_not_overlap_unless_withdrawn(slot):
+    later = dt.timedelta(minutes=5)
+
+    def overlapping(**fields):
+        return cast.a_slot(slot.doctor, begin=slot.begin + later, end=slot.end + later, **fields)
+
+    refused_by("slot_no_overlap", overlapping)
+    overlapping(withdrawn="staff")
+    cast.a_slot(slot.doctor, begin=slot.end, end=slot.end + later)
+    cast.a_slot(cast.a_doctor(slot.doctor.lpu), begin=slot.begin, end=slot.end)
+
+
+def test_the_number_of_a_day_is_given_once(slot):
+    refused_by("slot_ordinal_once_a_day", lambda: cast.a_slot(slot.doctor, hours=24.25, ordinal=slot.ordinal))
+
+
+def test_a_published_slot_keeps_its_time_doctor_and_guid(slot):
+    other = cast.a_doctor(slot.doctor.lpu)
+    for change in (
+        "begin = begin + interval '1 minute'",
+        '"end" = "end" + interval \'1 minute\'',
+        f"doctor_id = {other.pk}",
+        "guid = gen_random_uuid()",
+        "ordinal = 4711",
+    ):
+        refused_by("slot_published_is_fixed", lambda change=change: sql(f"UPDATE appointments_slot SET {change}"))
+
+
+def test_a_slot_that_was_ever_published_is_never_deleted(slot):
+    slot.doctor.is_published = False
+    slot.doctor.save()
+    refused_by("slot_published_is_kept", slot.delete)
+
+
+def test_a_slot_of_a_doctor_never_shown_may_go():
+    hidden = cast.a_slot(cast.a_doctor(is_published=False))
+    hidden.delete()
+    assert not Slot.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("slot_capacity", {"capacity": 0}),
+        ("slot_ends_after_begin", {"end": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}),
+        ("slot_withdrawn_known", {"withdrawn": "cat"}),
+        ("slot_channels_known", {"channels": ["Telepathy"]}),
+    ],
+)
+def test_a_slot_makes_sense(name, change):
+    doctor = cast.a_doctor()
+    if name == "slot_ends_after_begin":
+        with pytest.raises((IntegrityError, Exception)), transaction.atomic():
+            cast.a_slot(doctor, **change)
+        return
+    refused_by(name, lambda: cast.a_slot(doctor, **change))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("appointment_state_known", {"state": "lost"}),
+        ("appointment_source_known", {"source": "Fax"}),
+        ("appointment_cancelled_has_time", {"state": "cancelled"}),
+        ("appointment_cancelled_has_time", {"cancelled_at": timezone.now()}),
+        ("appointment_seat", {"seat": 0}),
+    ],
+)
+def test_an_appointment_makes_sense(slot, name, change):
+    refused_by(name, lambda: hold(slot, **change))
+
+
+def test_what_a_slot_shows_is_stamped_again():
+    doctor = cast.a_doctor()
+    slot = cast.a_slot(doctor)
+    doctor.room = Room.objects.create(lpu=doctor.lpu, number="12")
+    doctor.save()
+    slot.refresh_from_db()
+    assert (slot.room_label, slot.visible) == ("12", True)
+    Room.objects.update(number="12а")
+    doctor.is_published = False
+    doctor.save()
+    slot.refresh_from_db()
+    assert (slot.room_label, slot.visible, slot.published) == ("12а", False, True)
+
+
+def test_the_report_finds_what_is_broken(slot):
+    hold(slot)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE appointments_slot SET booked = 0")
+        cursor.execute("DELETE FROM patients_cardupload")
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    assert {finding.check for finding in integrity.report()} == {"slot_counter", "card_without_upload"}
