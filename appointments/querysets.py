@@ -60,6 +60,15 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """Made by a direction."""
         return self.filter(direction__isnull=False)
 
+    def on_days(self, first: dt.date | None, last: dt.date | None) -> Self:
+        """In slots of these days, both inclusive, in the time zone of the slot's LPU; None is open."""
+        found = self
+        if first is not None:
+            found = found.filter(slot__day__gte=first)
+        if last is not None:
+            found = found.filter(slot__day__lte=last)
+        return found
+
     def with_all_shown(self) -> Self:
         """With all that an Appointment shows, in one statement."""
         return self.select_related("slot__doctor__lpu", "direction__lpu_from", "direction__lpu_to")
