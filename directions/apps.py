@@ -11,3 +11,11 @@ class DirectionsConfig(AppConfig):
 
     name = "directions"
     verbose_name = _("Directions")
+
+    def ready(self) -> None:
+        """Keep the history of what staff do to directions."""
+        from auditlog.registry import auditlog
+
+        from directions.models import Direction
+
+        auditlog.register(Direction)

@@ -41,15 +41,9 @@ class Direction(models.Model):
     reason = models.CharField(_("reason"), max_length=1000, blank=True, default="")
     speciality_code = models.CharField(_("speciality, code"), max_length=32, blank=True, default="")
     speciality_name = models.CharField(_("speciality"), max_length=255, blank=True, default="")
-    lpu_from = models.ForeignKey(
-        Lpu, models.PROTECT, related_name="directions_out", verbose_name=_("referring LPU")
-    )
-    lpu_to = models.ForeignKey(
-        Lpu, models.PROTECT, related_name="directions_in", verbose_name=_("receiving LPU")
-    )
-    patient = models.ForeignKey(
-        Patient, models.PROTECT, related_name="directions", verbose_name=_("patient card")
-    )
+    lpu_from = models.ForeignKey(Lpu, models.PROTECT, related_name="directions_out", verbose_name=_("referring LPU"))
+    lpu_to = models.ForeignKey(Lpu, models.PROTECT, related_name="directions_in", verbose_name=_("receiving LPU"))
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="directions", verbose_name=_("patient card"))
     date_direction = models.DateTimeField(_("date of the direction"), null=True, blank=True)
     diagnosis_code = models.CharField(_("diagnosis, code"), max_length=16, blank=True, default="")
     diagnosis_name = models.CharField(_("diagnosis"), max_length=500, blank=True, default="")
@@ -69,9 +63,7 @@ class Direction(models.Model):
     sender_patronymic = models.CharField(_("sender, patronymic"), max_length=100, blank=True, default="")
     sender_position_code = models.CharField(_("sender, position code"), max_length=32, blank=True, default="")
     sender_position_name = models.CharField(_("sender, position"), max_length=255, blank=True, default="")
-    sender_speciality_code = models.CharField(
-        _("sender, speciality code"), max_length=32, blank=True, default=""
-    )
+    sender_speciality_code = models.CharField(_("sender, speciality code"), max_length=32, blank=True, default="")
     sender_speciality_name = models.CharField(_("sender, speciality"), max_length=255, blank=True, default="")
 
     outcome = models.CharField(
@@ -106,3 +98,28 @@ class Direction(models.Model):
 
     def __str__(self) -> str:
         return self.number or str(self.guid)
+
+
+class DirectionCounter(models.Model):
+    """The last running number given to directions of one LPU in one year; `directions.services.numbers` raises it."""
+
+    lpu = models.ForeignKey(Lpu, models.PROTECT, related_name="+", verbose_name=_("LPU"))
+    year = models.PositiveSmallIntegerField(_("year"))
+    last = models.PositiveIntegerField(_("last number"))
+
+    class Meta:
+        verbose_name = _("counter of directions")
+        verbose_name_plural = _("counters of directions")
+        constraints = [models.UniqueConstraint(fields=["lpu", "year"], name="direction_counter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.last}"
+
+
+class IncomingDirection(Direction):
+    """Directions to us, received or entered from paper: a list of their own for the desk."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("incoming direction")
+        verbose_name_plural = _("incoming directions")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db import models
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, DateField, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     from directions.models import Direction  # noqa: F401
+    from lmis.models import Lpu
     from patients.models import Patient
+
+
+def _today_in(zone: str, now: datetime) -> Cast:
+    """The date at `now` in the time zone that the column names."""
+    return Cast(Func(F(zone), Value(now), function="timezone", output_field=models.DateTimeField()), DateField())
 
 
 class DirectionQuerySet(models.QuerySet["Direction"]):
@@ -21,12 +29,30 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
         """Written at this clinic."""
         return self.filter(origin="issued")
 
+    def incoming(self) -> Self:
+        """Written elsewhere: received from the region, or entered at the desk from paper."""
+        return self.exclude(origin="issued")
+
     def of_patients(self, patients: Iterable[Patient]) -> Self:
         """Of any of these cards."""
         return self.filter(patient__in=list(patients))
 
-    def with_progress(self, today: date) -> Self:
-        """Adds `progress`: issued, booked, done, cancelled or expired (contract C), as far as we know."""
+    def to_recognise(self, *, guid: UUID, lpu_from: Lpu, number: str) -> Self:
+        """What a direction sent to us may be: the one with its guid, or those of the desk with its number."""
+        same = Q(guid=guid)
+        if number:
+            same |= Q(origin="desk", lpu_from=lpu_from, number=number)
+        return self.filter(same)
+
+    def with_all_shown(self) -> Self:
+        """With all that a ConsultDirection and its patient show, in one statement."""
+        return self.select_related("lpu_from", "lpu_to", "patient")
+
+    def with_progress(self, now: datetime) -> Self:
+        """Adds `progress`: issued, booked, done, cancelled or expired (contract C), as far as we know.
+
+        A direction is good to the end of `valid_until` in the referring LPU's time zone.
+        """
         appointments = self.model._meta.get_field("appointments").related_model.objects
         of_this = appointments.filter(direction=OuterRef("pk"))
         return self.annotate(
@@ -34,7 +60,7 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
                 When(cancelled_at__isnull=False, then=Value("cancelled")),
                 When(Q(Exists(of_this.filter(state="visited"))) | Q(outcome="done"), then=Value("done")),
                 When(Q(Exists(of_this.filter(state="booked"))) | Q(outcome="booked"), then=Value("booked")),
-                When(valid_until__lt=today, then=Value("expired")),
+                When(valid_until__lt=_today_in("lpu_from__time_zone", now), then=Value("expired")),
                 default=Value("issued"),
                 output_field=CharField(),
             )

@@ -1,0 +1,68 @@
+"""C: what the referring LPU tells about its directions."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from directions.api.serializers import (
+    DirectionItemSerializer,
+    DirectionItemsSerializer,
+    DirectionQuerySerializer,
+    present_item,
+)
+from directions.exceptions import DirectionNotFound
+from directions.models import Direction
+from directions.querysets import DirectionQuerySet
+from lmis.api.schema import errors
+from patients.api.views import PatientApiView
+
+
+class _DirectionView(PatientApiView):
+    """What both have in common."""
+
+    scope = "directions"
+    bearer_allowed = True
+
+    def issued(self, request: Request) -> DirectionQuerySet:
+        """Directions that this clinic gave the token's patient, on any of his cards here."""
+        issued = Direction.objects.issued_here().of_patients(request.patients)
+        return issued.with_all_shown().with_progress(timezone.now())
+
+
+class DirectionsView(_DirectionView):
+    """All of the patient's."""
+
+    @extend_schema(
+        summary="C. Directions issued here",
+        parameters=[DirectionQuerySerializer],
+        responses=DirectionItemsSerializer,
+    )
+    @errors("validation_error", "patient_not_found")
+    def get(self, request: Request) -> Response:
+        """The newest first; `active`, the default, are those issued or booked."""
+        query = DirectionQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = self.issued(request)
+        if query.validated_data["number"]:
+            found = found.filter(number=query.validated_data["number"])
+        if query.validated_data["state"] == "active":
+            found = found.active()
+        return Response({"items": [present_item(direction) for direction in found]})
+
+
+class DirectionView(_DirectionView):
+    """One of them."""
+
+    @extend_schema(summary="C. A direction issued here", responses=DirectionItemSerializer)
+    @errors("direction_not_found", "patient_not_found")
+    def get(self, request: Request, guid: UUID) -> Response:
+        """The direction, whatever its state."""
+        found = self.issued(request).filter(guid=guid).first()
+        if found is None:
+            raise DirectionNotFound
+        return Response(present_item(found))

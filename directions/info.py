@@ -1,0 +1,80 @@
+"""A direction as it is told to us: by the region, on paper, or by our own doctor."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from patients.info import Coded
+
+if TYPE_CHECKING:
+    from lmis.models import Doctor
+
+UNKNOWN = Coded()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionInfo:
+    """The contract's ConsultDirection: texts trimmed, what was not sent is blank or None, the date is aware."""
+
+    guid: UUID
+    lpu_from_guid: UUID
+    lpu_to_guid: UUID
+    number: str = ""
+    reason: str = ""
+    speciality: Coded = UNKNOWN
+    date_direction: dt.datetime | None = None
+    diagnosis: Coded = UNKNOWN
+
+    def columns(self) -> dict[str, Any]:
+        """Its medical part as columns of Direction."""
+        return {
+            "number": self.number,
+            "reason": self.reason,
+            **_pair("speciality", self.speciality),
+            **_pair("diagnosis", self.diagnosis),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SenderInfo:
+    """The contract's DirectionDoctorInfo: whoever wrote the direction, as known then."""
+
+    guid: UUID | None = None
+    family: str = ""
+    name: str = ""
+    patronymic: str = ""
+    position: Coded = UNKNOWN
+    speciality: Coded = UNKNOWN
+
+    @classmethod
+    def of_doctor(cls, doctor: Doctor) -> SenderInfo:
+        """A snapshot of our own doctor."""
+        return cls(
+            guid=doctor.guid,
+            family=doctor.family,
+            name=doctor.name,
+            patronymic=doctor.patronymic,
+            position=Coded(doctor.position.code, doctor.position.name),
+            speciality=Coded(doctor.speciality.code, doctor.speciality.name),
+        )
+
+    def columns(self) -> dict[str, Any]:
+        """The snapshot as columns of Direction."""
+        return {
+            "sender_guid": self.guid,
+            "sender_family": self.family,
+            "sender_name": self.name,
+            "sender_patronymic": self.patronymic,
+            **_pair("sender_position", self.position),
+            **_pair("sender_speciality", self.speciality),
+        }
+
+
+UNKNOWN_SENDER = SenderInfo()
+
+
+def _pair(column: str, coded: Coded) -> dict[str, str]:
+    return {f"{column}_code": coded.code, f"{column}_name": coded.name}
