@@ -24,7 +24,8 @@ def slot():
 def hold(slot, patient=None, **fields):
     """An appointment written past every service."""
     patient = patient or cast.a_patient(slot.doctor.lpu)
-    values = {"slot": slot, "patient": patient, "number": "01", "source": "Internet"} | fields
+    number = f"{slot.ordinal}-{fields.get('seat', 1)}"
+    values = {"slot": slot, "patient": patient, "number": number, "source": "Internet"} | fields
     return Appointment.objects.create(**values)
 
 
@@ -143,6 +144,7 @@ def test_deleting_an_appointment_frees_the_place(slot):
 
 def test_appointments_are_not_truncated(slot):
     hold(slot)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
     refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_appointment"))
     refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_slot CASCADE"))
 
@@ -219,17 +221,13 @@ def test_a_slot_of_a_doctor_never_shown_may_go():
     ("name", "change"),
     [
         ("slot_capacity", {"capacity": 0}),
-        ("slot_ends_after_begin", {"end": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}),
+        ("slot_ends_after_begin", {"minutes": 0}),
         ("slot_withdrawn_known", {"withdrawn": "cat"}),
         ("slot_channels_known", {"channels": ["Telepathy"]}),
     ],
 )
 def test_a_slot_makes_sense(name, change):
     doctor = cast.a_doctor()
-    if name == "slot_ends_after_begin":
-        with pytest.raises((IntegrityError, Exception)), transaction.atomic():
-            cast.a_slot(doctor, **change)
-        return
     refused_by(name, lambda: cast.a_slot(doctor, **change))
 
 
