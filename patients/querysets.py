@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -11,6 +13,7 @@ from django.db.models import Q
 from lmis.text import number_key
 
 if TYPE_CHECKING:
+    from patients.info import PatientInfo
     from patients.models import CardUpload, Patient  # noqa: F401
 
 
@@ -23,19 +26,44 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 
     def with_polis(self, *, series: str, number: str) -> Self:
         """Cards with this polis: the number, and the series when both have one (contract A.2)."""
-        if not number_key(number):
-            return self.none()
-        same = Q(polis_number_key=number_key(number))
-        if number_key(series):
-            same &= Q(polis_series_key__in=["", number_key(series)])
-        return self.filter(same).exclude(polis_number="")
+        return self.filter(_polis(series, number))
 
     def with_document(self, *, series: str, number: str) -> Self:
         """Cards with this identity document: series and number (contract A.2)."""
-        if not number_key(number):
-            return self.none()
-        same = Q(document_number_key=number_key(number), document_series_key=number_key(series))
-        return self.filter(same).exclude(document_number="")
+        return self.filter(_document(series, number))
+
+    def like(self, info: PatientInfo) -> Self:
+        """Cards with the polis or the identity document of `info`, merged and withdrawn ones too."""
+        polis, document = info.polis, info.identity_document
+        return self.filter(_polis(polis.series, polis.number) | _document(document.series, document.number))
+
+    def at_own_lpus(self) -> Self:
+        """Cards of the LPUs that this LMIS serves."""
+        return self.filter(lpu__is_own=True)
+
+    def named(self, *, mkabs: Collection[UUID], person_guid: UUID | None) -> Self:
+        """Cards that a patient token names, by their own guids or by the person's."""
+        named = Q(guid__in=mkabs)
+        return self.filter(named | Q(person_guid=person_guid) if person_guid else named)
+
+    def of_person(self, person_guids: Iterable[UUID]) -> Self:
+        """Cards to which the MIP gave one of these ids."""
+        return self.filter(person_guid__in=list(person_guids))
+
+
+def _polis(series: str, number: str) -> Q:
+    if not number_key(number):
+        return Q(pk__in=[])
+    same = Q(polis_number_key=number_key(number)) & ~Q(polis_number="")  # the latter as in the partial index
+    if number_key(series):
+        same &= Q(polis_series_key__in=["", number_key(series)])
+    return same
+
+
+def _document(series: str, number: str) -> Q:
+    if not number_key(number):
+        return Q(pk__in=[])
+    return Q(document_number_key=number_key(number), document_series_key=number_key(series)) & ~Q(document_number="")
 
 
 class CardUploadQuerySet(models.QuerySet["CardUpload"]):

@@ -29,6 +29,4 @@ def validate_snils(value: str) -> None:
     if len(digits) != 11 or not (digits.isascii() and digits.isdigit()):
         raise ValidationError(_("A SNILS has 11 digits."), code="invalid")
     if int(digits[:9]) > _FIRST_CHECKED and snils_check_digits(digits) != digits[9:]:
-        raise ValidationError(
-            _("The check digits of the SNILS do not agree: look for a slip."), code="invalid"
-        )
+        raise ValidationError(_("The check digits of the SNILS do not agree: look for a slip."), code="invalid")

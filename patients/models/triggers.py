@@ -31,7 +31,14 @@ _OLD = ", ".join(f"OLD.{column}" for column in UPLOADED_COLUMNS)
 
 # A version only rises. A writer may ask for a higher one without a change: that is how we rise above a MIP
 # that knows more than we do after a restore. A stale save() cannot take it back.
+# The number of a card that came without one is made of its id; "M" is for МКАБ.
 CARD_STAMP = f"""
+IF NEW.card_number = '' THEN
+    NEW.card_number := 'M-' || lpad(NEW.id::text, greatest(7, length(NEW.id::text)), '0');
+    IF EXISTS (SELECT FROM patients_patient WHERE lpu_id = NEW.lpu_id AND card_number = NEW.card_number) THEN
+        NEW.card_number := NEW.card_number || '-' || left(md5(random()::text), 6);
+    END IF;
+END IF;
 IF TG_OP = 'INSERT' THEN
     NEW.version := greatest(NEW.version, (extract(epoch FROM clock_timestamp()) * 1000)::bigint);
     RETURN NEW;
@@ -42,7 +49,7 @@ IF ROW({_NEW}) IS DISTINCT FROM ROW({_OLD}) THEN
     NEW.updated_at := now();
 END IF;
 RETURN NEW;
-"""
+"""  # noqa: S608 - names of our own columns
 
 # In flight stays in flight: its outcome sees that the card has a newer version and makes it wait again.
 CARD_UPLOAD_INTENT = """
@@ -52,8 +59,35 @@ IF TG_OP = 'INSERT' OR NEW.version > OLD.version THEN
     ON CONFLICT (patient_id) DO UPDATE
        SET state = CASE WHEN u.state = 'in_flight' THEN u.state ELSE 'waiting' END,
            due_at = now(),
+           told_at = CASE WHEN u.state = 'in_flight' THEN u.told_at END,
+           attempts = CASE WHEN u.state = 'in_flight' THEN u.attempts ELSE 0 END,
            error_code = CASE WHEN u.state = 'in_flight' THEN u.error_code ELSE '' END,
-           error_text = CASE WHEN u.state = 'in_flight' THEN u.error_text ELSE '' END;
+           error_text = CASE WHEN u.state = 'in_flight' THEN u.error_text ELSE '' END,
+           error_field = CASE WHEN u.state = 'in_flight' THEN u.error_field ELSE '' END;
 END IF;
+RETURN NULL;
+"""
+
+# Two merges at once, A into B and B into C, would leave a chain: the survivor's row is locked while it is looked
+# at, so the later of the two sees what the earlier did and follows it.
+CARD_MERGE = """
+IF TG_OP = 'UPDATE' AND NEW.merged_into_id IS NOT DISTINCT FROM OLD.merged_into_id
+   AND NEW.lpu_id = OLD.lpu_id THEN
+    RETURN NEW;
+END IF;
+SELECT * INTO survivor FROM patients_patient WHERE id = NEW.merged_into_id FOR SHARE;
+IF survivor.merged_into_id IS NOT NULL THEN
+    NEW.merged_into_id := survivor.merged_into_id;
+END IF;
+IF survivor.lpu_id <> NEW.lpu_id THEN
+    RAISE EXCEPTION 'a card is merged into a card of the same LPU'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'card_merged_within_lpu', TABLE = 'patients_patient';
+END IF;
+RETURN NEW;
+"""
+
+# Those that were merged into this card go on to its survivor; their version rises, for the MIP is told of it.
+CARD_MERGED_FOLLOW = """
+UPDATE patients_patient SET merged_into_id = NEW.merged_into_id WHERE merged_into_id = NEW.id;
 RETURN NULL;
 """

@@ -14,7 +14,8 @@ class CardUpload(models.Model):
     """One row a card, made by the card's trigger; `due_at` says when it may be sent.
 
     `claim` names the sender that holds the row while it is in flight, until `claimed_until`; a sender whose claim
-    was taken over writes nothing. `sent_version` is what was sent last, `accepted_version` what the MIP holds.
+    was taken over writes nothing. `sent_version` is what was answered last, `accepted_version` what the MIP holds.
+    `error_text` comes from the MIP and may name the patient: it is shown to staff and never logged.
     """
 
     class State(models.TextChoices):
@@ -35,13 +36,15 @@ class CardUpload(models.Model):
     told_at = models.DateTimeField(_("handed to the broker"), null=True, blank=True)
     claim = models.UUIDField(_("claim"), null=True, blank=True)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
-    attempts = models.PositiveIntegerField(_("attempts in a row"), default=0, db_default=0)
+    attempts = models.PositiveIntegerField(_("attempts with this change"), default=0, db_default=0)
     sent_version = models.BigIntegerField(_("version sent"), null=True, blank=True)
     accepted_version = models.BigIntegerField(_("version accepted"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     last_attempt_at = models.DateTimeField(_("last attempt"), null=True, blank=True)
     error_code = models.CharField(_("last error, code"), max_length=64, blank=True, default="", db_default="")
     error_text = models.CharField(_("last error"), max_length=500, blank=True, default="", db_default="")
+
+    error_field = models.CharField(_("last error, field"), max_length=100, blank=True, default="", db_default="")
 
     objects = CardUploadQuerySet.as_manager()
 
@@ -55,19 +58,13 @@ class CardUpload(models.Model):
                 name="upload_claimed_while_in_flight",
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    state__in=["waiting", "in_flight", "retry", "accepted", "rejected", "duplicate"]
-                ),
+                condition=models.Q(state__in=["waiting", "in_flight", "retry", "accepted", "rejected", "duplicate"]),
                 name="upload_state_known",
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at"], condition=models.Q(state__in=["waiting", "retry"]), name="upload_due"
-            ),
-            models.Index(
-                fields=["claimed_until"], condition=models.Q(state="in_flight"), name="upload_in_flight"
-            ),
+            models.Index(fields=["due_at"], condition=models.Q(state__in=["waiting", "retry"]), name="upload_due"),
+            models.Index(fields=["claimed_until"], condition=models.Q(state="in_flight"), name="upload_in_flight"),
             models.Index(fields=["state", "error_code"], name="upload_by_state"),
         ]
 

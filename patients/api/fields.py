@@ -1,0 +1,133 @@
+"""Serializer fields for what people type: null, missing and blank mean the same, texts are trimmed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
+
+from lmis.text import number_key
+from patients.info import Coded
+from patients.validators import snils_digits, validate_snils
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class TextField(serializers.CharField):
+    """A trimmed text, "" when it is not sent."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, required=False, allow_null=True, allow_blank=True, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Give the text; fails with `invalid`, `max_length`."""
+        return super().run_validation("" if data is None or data is empty else data)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse a fraction: a long number that lost its quotes comes as one, its last digits gone."""
+        if isinstance(data, float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class NumberField(TextField):
+    """A series or a number; one of nothing but dashes and spaces is blank, else all such people would be one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the text as it was written."""
+        text = super().to_internal_value(data)
+        return text if number_key(text) else ""
+
+
+class SnilsField(TextField):
+    """A СНИЛС, with or without spaces and dashes; its check digits must agree."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=64, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give 11 digits or a blank."""
+        digits = snils_digits(super().to_internal_value(data))
+        try:
+            validate_snils(digits)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages, code="invalid") from error
+        return digits
+
+
+class BlankableDateField(serializers.DateField):
+    """`YYYY-MM-DD` and nothing else that ISO 8601 allows; None when it is not sent."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Give the date; fails with `invalid`."""
+        blank = data is None or data is empty or (isinstance(data, str) and not data.strip())
+        return super().run_validation(None if blank else data)
+
+    def to_internal_value(self, value: Any) -> dt.date:
+        """Read the date."""
+        text = value.strip() if isinstance(value, str) else ""
+        if not _DATE.fullmatch(text):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(text)
+
+
+class BlankableChoiceField(serializers.ChoiceField):
+    """One of a few values, "" when it is not sent."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, allow_blank=True, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Give the value; fails with `invalid_choice`."""
+        blank = data is None or data is empty
+        return super().run_validation("" if blank else data.strip() if isinstance(data, str) else data)
+
+
+class InfoSerializer(serializers.Serializer[Any]):
+    """An object whose validated value is the frozen dataclass `info`; keys that are not known are ignored."""
+
+    info: ClassVar[type]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Give the dataclass."""
+        return self.info(**super().to_internal_value(data))
+
+
+class BlankableSerializer(InfoSerializer):
+    """Like its base; not sent, or null, it is an empty object."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"required": False, "allow_null": True, **kwargs})
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Give the dataclass; fails with `invalid` when it is no object."""
+        return super().run_validation({} if data is None or data is empty else data)
+
+
+class CodedSerializer(BlankableSerializer):
+    """`{"code", "name"}`; its value is a `Coded`. Lengths are those of our columns unless said otherwise."""
+
+    info = Coded
+    default_error_messages = {"invalid": _("Must be an object with code and name.")}
+
+    code = TextField(max_length=32)
+    name = TextField(max_length=255)
+
+    def __init__(self, *args: Any, code_length: int = 32, name_length: int = 255, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"] = TextField(max_length=code_length)
+        self.fields["name"] = TextField(max_length=name_length)
+
+
+def required(message: str) -> list[ErrorDetail]:
+    """The detail of an error with the code `required`."""
+    return [ErrorDetail(message, code="required")]

@@ -1,0 +1,78 @@
+"""A patient as he is told to us: by the region, by staff, by an import."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A value of a dictionary: code and name, either may be blank."""
+
+    code: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Polis:
+    """A polis of compulsory insurance: 16 digits, or an old one with series and number."""
+
+    series: str = ""
+    number: str = ""
+    type: Coded = Coded()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDocument:
+    """A passport, a birth certificate or the like."""
+
+    series: str = ""
+    number: str = ""
+    type: Coded = Coded()
+
+
+@dataclass(frozen=True, slots=True)
+class PatientInfo:
+    """The contract's DirectionPatientInfo: texts trimmed, what was not sent is blank or None.
+
+    `sex` is "", "M" or "F"; `snils` is 11 digits or blank; `disability` is any JSON value.
+    """
+
+    family: str = ""
+    name: str = ""
+    patronymic: str = ""
+    polis: Polis = Polis()
+    phone: str = ""
+    identity_document: IdentityDocument = IdentityDocument()
+    address: str = ""
+    disability: Any = None
+    birth_date: dt.date | None = None
+    sex: str = ""
+    snils: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """The same as columns of Patient."""
+        return {
+            "family": self.family,
+            "name": self.name,
+            "patronymic": self.patronymic,
+            **_paper("polis", self.polis),
+            "phone": self.phone,
+            **_paper("document", self.identity_document),
+            "address": self.address,
+            "disability": self.disability,
+            "birth_date": self.birth_date,
+            "sex": self.sex,
+            "snils": self.snils,
+        }
+
+
+def _paper(column: str, paper: Polis | IdentityDocument) -> dict[str, str]:
+    return {
+        f"{column}_series": paper.series,
+        f"{column}_number": paper.number,
+        f"{column}_type_code": paper.type.code,
+        f"{column}_type_name": paper.type.name,
+    }

@@ -1,0 +1,135 @@
+"""Cards: found for a patient who is told to us, made, changed. The lock door is `patients.locks`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from lmis.actors import Actor
+from lmis.models import Lpu
+from patients.exceptions import CardExists, LpuNotOwn, PatientAmbiguous
+from patients.info import IdentityDocument, PatientInfo, Polis
+from patients.locks import identity_keys, lock_identities
+from patients.matching import Likeness, blanks_to_fill
+from patients.models import Patient
+from patients.services import journal
+
+EDITABLE = frozenset({*PatientInfo().columns(), "card_number"})
+
+
+def locate(*, lpu: Lpu, info: PatientInfo, by: Actor | str) -> Patient:
+    """The card of this patient at `lpu`, found or made (contract A.2).
+
+    The caller's transaction holds `lock_identities(identity_keys(...))`. Out: a live card, its blank fields filled in
+    from `info`, nothing overwritten. Statements: one SELECT and, when there is something to write, one UPDATE or
+    INSERT. Raises PatientAmbiguous.
+    """
+    candidates = _candidates(lpu, info)
+    if not candidates:
+        return _insert(lpu=lpu, info=info, by=by)
+    agreeing = [card for card in candidates if Likeness.of_card(card).has_names_of(Likeness.of_info(info))]
+    if len(agreeing) != 1:
+        raise PatientAmbiguous
+    _fill(agreeing[0], info, by)
+    return agreeing[0]
+
+
+def create(*, lpu: Lpu, info: PatientInfo, by: Actor, card_number: str = "") -> Patient:
+    """A new card, for staff and imports. A blank number is generated.
+
+    Another person's document on the card (a child's, with the passport of its mother) is no obstacle.
+    Raises LpuNotOwn, CardExists when a card with these documents has agreeing names.
+    """
+    if not lpu.is_own:
+        raise LpuNotOwn
+    with transaction.atomic(savepoint=False):
+        # The region may be booking for the same unknown person just now:
+        # the same locks as there, and a look only under them.
+        lock_identities(identity_keys(lpu_guid=lpu.guid, info=info))
+        for card in _candidates(lpu, info):
+            if Likeness.of_card(card).has_names_of(Likeness.of_info(info)):
+                raise CardExists(card)
+        card = _insert(lpu=lpu, info=info, by=by, card_number=card_number)
+        journal.note_created(card, by=by)
+    return card
+
+
+def change(*, card: Patient, values: Mapping[str, Any], by: Actor) -> Patient:
+    """Write those of `values` (column of `EDITABLE` → value) that differ, and no others.
+
+    Out: the card read afresh. Raises ValueError for a column that is not the staff's to change.
+    """
+    if unknown := values.keys() - EDITABLE:
+        raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
+    with transaction.atomic(savepoint=False):
+        # A booking may be filling the card's blanks, or looking for it by what it is about to be called:
+        # identities before and after are locked, then the row, then it is read again.
+        keys = {*_keys(card, {}), *_keys(card, values)}
+        lock_identities(keys)
+        fresh = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("lpu").get(pk=card.pk)
+        news = {name: value for name, value in values.items() if value != getattr(fresh, name)}
+        if news:
+            journal.note_changed(fresh, news, by=by)
+            Patient.objects.filter(pk=fresh.pk).update(**news, changed_by=by.label)
+            fresh.refresh_from_db()
+    return fresh
+
+
+def same_person(a: Patient, b: Patient) -> bool:
+    """Whether two cards, perhaps of two LPUs, mean one person.
+
+    One card (or its survivor), one person of the MIP, or a shared polis or document with agreeing names.
+    """
+    if (a.merged_into_id or a.pk) == (b.merged_into_id or b.pk):
+        return True
+    if a.person_guid and a.person_guid == b.person_guid:
+        return True
+    one, other = Likeness.of_card(a), Likeness.of_card(b)
+    shared = one.shares_polis(other) or one.shares_document(other)
+    return shared and one.has_names_of(other)
+
+
+def _candidates(lpu: Lpu, info: PatientInfo) -> list[Patient]:
+    """Live cards of `lpu` with the polis of `info`; if there are none, with its document. One statement for both."""
+    sought = Likeness.of_info(info)
+    by_polis: dict[int, Patient] = {}
+    by_document: dict[int, Patient] = {}
+    for row in Patient.objects.filter(lpu=lpu).like(info).select_related("merged_into").order_by("pk"):
+        card = row.survivor
+        if card.state != Patient.State.ACTIVE:
+            continue
+        card.lpu = lpu
+        found = by_polis if Likeness.of_card(row).shares_polis(sought) else by_document
+        found.setdefault(card.pk, card)
+    return list((by_polis or by_document).values())
+
+
+def _insert(*, lpu: Lpu, info: PatientInfo, by: Actor | str, card_number: str = "") -> Patient:
+    card = Patient(lpu=lpu, card_number=card_number, created_by=str(by), changed_by=str(by), **info.columns())
+    # Without signals: the journal would cost a booking another statement; who made the card stands on the card.
+    Patient.objects.bulk_create([card])
+    return card
+
+
+def _fill(card: Patient, info: PatientInfo, by: Actor | str) -> None:
+    """Write what is blank; one UPDATE of those columns, or nothing."""
+    news = blanks_to_fill(card, info)
+    if not news:
+        return
+    # SQL or an import, which take no advisory locks, may have filled the blank since we read it:
+    # the version says so, and then theirs stays.
+    if Patient.objects.filter(pk=card.pk, version=card.version).update(**news, changed_by=str(by)):
+        for name, value in news.items():
+            setattr(card, name, value)
+
+
+def _keys(card: Patient, values: Mapping[str, Any]) -> list[int]:
+    """The identity keys of `card` as it would be with `values`."""
+    now = {name: getattr(card, name) for name in EDITABLE} | dict(values)
+    info = PatientInfo(
+        polis=Polis(series=now["polis_series"], number=now["polis_number"]),
+        identity_document=IdentityDocument(series=now["document_series"], number=now["document_number"]),
+    )
+    return identity_keys(lpu_guid=card.lpu.guid, info=info)

@@ -1,0 +1,50 @@
+"""Whose cards a patient token means (contract §2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from lmis.api.callers import TokenClaims
+from patients.exceptions import PatientNotFound
+from patients.models import Patient
+from patients.querysets import PatientQuerySet
+
+
+def cards_of(*, claims: TokenClaims) -> list[Patient]:
+    """All live cards of the token's person at our own LPUs, oldest first.
+
+    The person is the one whose card is named in `mkabs`, else the one to whom the MIP gave `person_guid`. A merged
+    card means its survivor; a withdrawn one counts for nothing. Out: cards with `lpu` loaded. One statement, two when
+    the MIP's id has to be learned from a card. Raises PatientNotFound.
+    """
+    rows = list(_rows().named(mkabs=claims.mkabs, person_guid=claims.person_guid))
+    anchors = [row for row in rows if row.guid in claims.mkabs and _is_live(row.survivor)]
+    if not anchors:
+        return _live(row for row in rows if row.person_guid and row.person_guid == claims.person_guid)
+    persons = _person_guids(anchors)
+    siblings = [row for row in rows if row.person_guid in persons]
+    if unread := persons - {claims.person_guid}:
+        siblings += _rows().of_person(unread)
+    return _live([*anchors, *siblings])
+
+
+def _rows() -> PatientQuerySet:
+    return Patient.objects.at_own_lpus().select_related("lpu", "merged_into__lpu")
+
+
+def _person_guids(anchors: Iterable[Patient]) -> set[UUID]:
+    """A card and its survivor: the MIP may have told us of either."""
+    return {card.person_guid for row in anchors for card in (row, row.survivor) if card.person_guid}
+
+
+def _is_live(card: Patient) -> bool:
+    return card.state == Patient.State.ACTIVE
+
+
+def _live(rows: Iterable[Patient]) -> list[Patient]:
+    """The survivors of `rows`, each once."""
+    cards = {row.survivor.pk: row.survivor for row in rows if _is_live(row.survivor)}
+    if not cards:
+        raise PatientNotFound
+    return [cards[pk] for pk in sorted(cards)]
