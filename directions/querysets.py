@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -53,8 +53,8 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
 
         A direction is good to the end of `valid_until` in the referring LPU's time zone.
         """
-        appointments = self.model._meta.get_field("appointments").related_model.objects
-        of_this = appointments.filter(direction=OuterRef("pk"))
+        appointment: Any = self.model._meta.get_field("appointments").related_model  # it imports us, not we it
+        of_this = appointment.objects.filter(direction=OuterRef("pk"))
         return self.annotate(
             progress=Case(
                 When(cancelled_at__isnull=False, then=Value("cancelled")),

@@ -138,7 +138,7 @@ def present_item(direction: Direction) -> dict[str, Any]:
     }
 
 
-class DirectionQuerySerializer(serializers.Serializer[Any]):
+class IssuedQuerySerializer(serializers.Serializer[Any]):
     """Query of C."""
 
     number = TextField(max_length=64, help_text="The direction's number, as a whole.")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from directions.api.views import DirectionsView, DirectionView
+from lmis.api.routing import api_path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    api_path("dir/directions", DirectionsView.as_view(), "directions"),
+    api_path("dir/directions/<guid:guid>", DirectionView.as_view(), "direction"),
+]

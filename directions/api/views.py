@@ -5,21 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from directions.api.serializers import (
-    DirectionItemSerializer,
-    DirectionItemsSerializer,
-    DirectionQuerySerializer,
-    present_item,
-)
+from directions.api.docs import LIST_ISSUED, SHOW_ISSUED
+from directions.api.serializers import IssuedQuerySerializer, present_item
 from directions.exceptions import DirectionNotFound
 from directions.models import Direction
 from directions.querysets import DirectionQuerySet
 from lmis.api.schema import errors
-from patients.api.views import PatientApiView
+from patients.api.views import PatientApiView, PatientRequest
 
 
 class _DirectionView(PatientApiView):
@@ -28,7 +22,7 @@ class _DirectionView(PatientApiView):
     scope = "directions"
     bearer_allowed = True
 
-    def issued(self, request: Request) -> DirectionQuerySet:
+    def issued(self, request: PatientRequest) -> DirectionQuerySet:
         """Directions that this clinic gave the token's patient, on any of his cards here."""
         issued = Direction.objects.issued_here().of_patients(request.patients)
         return issued.with_all_shown().with_progress(timezone.now())
@@ -37,15 +31,11 @@ class _DirectionView(PatientApiView):
 class DirectionsView(_DirectionView):
     """All of the patient's."""
 
-    @extend_schema(
-        summary="C. Directions issued here",
-        parameters=[DirectionQuerySerializer],
-        responses=DirectionItemsSerializer,
-    )
+    @LIST_ISSUED
     @errors("validation_error", "patient_not_found")
-    def get(self, request: Request) -> Response:
+    def get(self, request: PatientRequest) -> Response:
         """The newest first; `active`, the default, are those issued or booked."""
-        query = DirectionQuerySerializer(data=request.query_params)
+        query = IssuedQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         found = self.issued(request)
         if query.validated_data["number"]:
@@ -58,9 +48,9 @@ class DirectionsView(_DirectionView):
 class DirectionView(_DirectionView):
     """One of them."""
 
-    @extend_schema(summary="C. A direction issued here", responses=DirectionItemSerializer)
+    @SHOW_ISSUED
     @errors("direction_not_found", "patient_not_found")
-    def get(self, request: Request, guid: UUID) -> Response:
+    def get(self, request: PatientRequest, guid: UUID) -> Response:
         """The direction, whatever its state."""
         found = self.issued(request).filter(guid=guid).first()
         if found is None:
