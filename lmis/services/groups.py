@@ -1,0 +1,120 @@
+"""The staff's groups: who may do what, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+_ACTIONS = {"v": "view", "a": "add", "c": "change", "d": "delete"}
+
+# What everybody at the desk and in the rooms needs to read: the directories and the schedule.
+_HOUSE = {
+    "lmis.lpu": "v",
+    "lmis.department": "v",
+    "lmis.room": "v",
+    "lmis.doctor": "v",
+    "lmis.speciality": "v",
+    "lmis.position": "v",
+    "lmis.busytype": "v",
+    "appointments.slot": "v",
+    "appointments.scheduletemplate": "v",
+    "appointments.scheduleexception": "v",
+}
+_READS_PATIENTS = {
+    "patients.patient": "v",
+    "directions.direction": "v",
+    "directions.incomingdirection": "v",
+    "appointments.appointment": "v",
+}
+
+# Group × model → view, add, change, delete. A new model of ours, or a new right to one, is a new row here
+# and a migration that calls `grant_groups` again.
+GROUPS: dict[str, dict[str, str]] = {
+    "registrar": {
+        **_HOUSE,
+        "patients.patient": "vac",
+        "patients.cardupload": "v",
+        "directions.direction": "vac",
+        "directions.incomingdirection": "vac",
+        "appointments.appointment": "vac",
+    },
+    "doctor": {**_HOUSE, **_READS_PATIENTS},
+    "head": {
+        **_HOUSE,
+        **_READS_PATIENTS,
+        "appointments.scheduletemplate": "vacd",
+        "appointments.scheduleexception": "vacd",
+        "appointments.slot": "vc",
+    },
+    "operator": {"patients.cardupload": "vc"},
+    "administrator": {
+        "lmis.lpu": "vacd",
+        "lmis.department": "vacd",
+        "lmis.room": "vacd",
+        "lmis.doctor": "vacd",
+        "lmis.speciality": "vacd",
+        "lmis.position": "vacd",
+        "lmis.busytype": "vacd",
+        "lmis.apiclient": "vac",
+        "lmis.apisecret": "vac",
+        "lmis.failedlogin": "v",
+        "lmis.idempotencyrecord": "v",
+        "lmis.epoch": "v",
+        "patients.patient": "vac",
+        "patients.cardupload": "vc",
+        "directions.direction": "vac",
+        "directions.incomingdirection": "vac",
+        "appointments.scheduletemplate": "vacd",
+        "appointments.scheduleexception": "vacd",
+        "appointments.slot": "vc",
+        "appointments.appointment": "vac",
+        "auth.user": "vacd",
+        "auth.group": "vacd",
+        "auditlog.logentry": "v",
+    },
+}
+LABELS = {
+    "registrar": _("Registrar"),
+    "doctor": _("Doctor"),
+    "head": _("Head of department"),
+    "operator": _("Operator of the exchange"),
+    "administrator": _("Administrator"),
+}
+
+
+def label_of(name: str) -> str:
+    """What people read for a group's name; a group that the clinic made itself keeps its own."""
+    return str(LABELS.get(name, name))
+
+
+def grant_groups(*, group_model: Any, permission_model: Any, exact: bool = False) -> list[str]:
+    """Make the groups that are missing, and give each what the table says.
+
+    In: the two models of `auth`, a migration's historical ones or today's. What the clinic gave a group besides stays,
+    unless `exact`. Out: the table's permissions that do not exist (yet), such as `appointments.view_slot`.
+    """
+    known = {
+        (app, codename): pk
+        for pk, app, codename in permission_model.objects.values_list("pk", "content_type__app_label", "codename")
+    }
+    missing: set[str] = set()
+    for name, table in GROUPS.items():
+        group, _created = group_model.objects.get_or_create(name=name)
+        wanted = set(_permissions(table))
+        missing |= {f"{app}.{codename}" for app, codename in wanted - known.keys()}
+        pks = [known[key] for key in wanted & known.keys()]
+        if exact:
+            group.permissions.set(pks)
+        else:
+            group.permissions.add(*pks)
+    return sorted(missing)
+
+
+def _permissions(table: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """(app, codename) of each letter in a group's rows."""
+    for model, letters in table.items():
+        app, name = model.split(".")
+        for letter in letters:
+            yield app, f"{_ACTIONS[letter]}_{name}"
