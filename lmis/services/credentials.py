@@ -7,7 +7,7 @@ import hmac
 import math
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from lmis.models import ApiClient, ApiSecret, FailedLogin
 
@@ -40,7 +40,8 @@ def touch(*, client: ApiClient, now: datetime) -> None:
         return
     # Somebody may hold the row (staff saving the client) and a booking must not wait for that: skip it then.
     free = ApiClient.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=client.pk)
-    ApiClient.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
+    with transaction.atomic():
+        ApiClient.objects.filter(pk__in=free.values("pk")).update(last_used_at=now)
 
 
 def failed(*, login: str, address: str, now: datetime) -> int | None:
