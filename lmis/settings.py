@@ -29,9 +29,7 @@ if not SECRET_KEY:
     if not EMBEDDED:
         raise ImproperlyConfigured("SECRET_KEY is not set: put a long random string into the environment.")
     SECRET_KEY = embedded.secret_key(DATA_DIR)
-ALLOWED_HOSTS: list[str] = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if EMBEDDED else []
-)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -107,9 +105,11 @@ else:
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="") or embedded.redis_url(DATA_DIR)
+# A unix socket has two spellings: Celery's and that of redis-py; either may be configured.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+REDIS_URL = REDIS_URL.replace("redis+socket://", "unix://", 1)
 
 # --- Celery --------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -140,7 +140,7 @@ TIME_ZONE = env.str("TIME_ZONE", default="Europe/Moscow")
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = EMBEDDED
+WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=EMBEDDED)
 
 # --- staff ---------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
@@ -149,9 +149,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=not EMBEDDED)
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]  # HSTS and the redirect belong to the proxy
@@ -178,11 +176,12 @@ PATIENT_TOKEN = {
     "CLAIM_MKABS": env.str("PATIENT_TOKEN_CLAIM_MKABS", default="mkabs"),
     "CLAIM_SOURCE": env.str("PATIENT_TOKEN_CLAIM_SOURCE", default="source"),
 }
-MIP = {
+MIP: dict[str, Any] = {
     "URL": env.str("MIP_URL", default=""),
     "LOGIN": env.str("MIP_LOGIN", default=""),
     "PASSWORD": env.str("MIP_PASSWORD", default=""),
     "TIMEOUT": env.float("MIP_TIMEOUT", default=10.0),  # seconds
+    "SWEEP_SECONDS": env.float("MIP_SWEEP_SECONDS", default=2.0),
 }
 
 REST_FRAMEWORK = {
@@ -214,8 +213,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "lmis.api.request_id.RequestIdFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
-    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

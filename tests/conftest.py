@@ -6,6 +6,7 @@ with it set, its role must be a superuser, or have `GRANT SET ON PARAMETER sessi
 
 import contextlib
 import os
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.conf import settings
@@ -22,7 +23,7 @@ def pytest_configure(config):
         from lmis.embedded.postgres import UNSAFE_SPEED
 
         servers = contextlib.ExitStack()
-        own_redis = embedded.redis_url(settings.DATA_DIR) == settings.REDIS_URL
+        own_redis = embedded.redis_url(settings.DATA_DIR) == settings.CELERY_BROKER_URL
         try:
             servers.enter_context(running(settings.DATA_DIR, with_redis=own_redis, options=UNSAFE_SPEED))
         except embedded.EmbeddedError as error:
@@ -41,15 +42,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture
 def private_env():
     """The environment for processes that tests start: settings by name, as the test run itself has them."""
-    database = connection.settings_dict
-    host = database["HOST"].replace("/", "%2F")
-    auth = database["USER"] + (f":{database['PASSWORD']}" if database["PASSWORD"] else "")
-    port = f":{database['PORT']}" if database["PORT"] else ""
+    given = connection.get_connection_params()
+    auth = ":".join(quote(given[name], safe="") for name in ("user", "password") if given.get(name))
+    where = urlencode({name: given[name] for name in ("host", "port") if given.get(name)})
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "lmis.settings",
-        "DATABASE_URL": f"postgresql://{auth}@{host}{port}/{database['NAME']}",
-        "REDIS_URL": settings.REDIS_URL,
+        "DATABASE_URL": f"postgresql://{auth}@/{given['dbname']}?{where}",
+        "REDIS_URL": settings.CELERY_BROKER_URL,
         "SECRET_KEY": settings.SECRET_KEY,
         "LMIS_DATA_DIR": str(settings.DATA_DIR),
         "ALLOWED_HOSTS": "127.0.0.1,localhost",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from lmis.embedded.commands import for_command
 from lmis.embedded.errors import EmbeddedError
@@ -30,8 +31,7 @@ def database_settings(data_dir: Path) -> dict[str, Any]:
 
 def database_url(data_dir: Path) -> str:
     """Return the same as `database_settings`, as a URL for `DATABASE_URL`, psql or pg_dump."""
-    host = str(Layout.of(data_dir).sockets).replace("/", "%2F")
-    return f"postgresql://{SUPERUSER}@{host}/{DATABASE}"
+    return f"postgresql://{SUPERUSER}@/{DATABASE}?{urlencode({'host': Layout.of(data_dir).sockets}, safe='/')}"
 
 
 def redis_url(data_dir: Path) -> str:

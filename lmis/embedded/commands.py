@@ -46,7 +46,7 @@ def for_command(argv: Sequence[str]) -> Iterator[None]:
         from lmis.embedded import redis_url
         from lmis.embedded.servers import running
 
-        own_redis = redis_url(settings.DATA_DIR) == settings.REDIS_URL
+        own_redis = redis_url(settings.DATA_DIR) == settings.CELERY_BROKER_URL
         with _orderly_end(), running(settings.DATA_DIR, with_redis=own_redis and name in WITH_REDIS):
             yield
     else:
