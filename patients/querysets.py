@@ -70,9 +70,22 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
     """Uploads of cards to the MIP."""
 
     def due(self, now: datetime) -> Self:
-        """May be sent now."""
-        return self.filter(state__in=["waiting", "retry"], due_at__lte=now)
+        """May be sent now, the longest due first."""
+        return self.filter(state__in=["waiting", "retry"], due_at__lte=now).order_by("due_at")
 
     def stuck(self, now: datetime) -> Self:
         """In flight, but whoever sent it has been silent for longer than a sending may take."""
-        return self.filter(state="in_flight", claimed_until__lte=now)
+        return self.filter(state="in_flight", claimed_until__lte=now).order_by("claimed_until")
+
+    def untold_since(self, moment: datetime) -> Self:
+        """The broker has not been told of it since then."""
+        return self.filter(Q(told_at__isnull=True) | Q(told_at__lte=moment))
+
+    def lock_sendable(self, *, now: datetime, limit: int) -> list[int]:
+        """Lock up to `limit` stuck or due rows that nobody else has locked; their ids. A statement for each index."""
+        ids: list[int] = []
+        for rows in (self.stuck(now), self.due(now)):
+            if len(ids) < limit:
+                free = rows.select_for_update(skip_locked=True, no_key=True)
+                ids += free.values_list("pk", flat=True)[: limit - len(ids)]
+        return ids

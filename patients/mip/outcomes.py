@@ -1,0 +1,49 @@
+"""What became of one sending, in our words; whoever records it need not know HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The MIP holds `version` of the card, which may be higher than the one sent."""
+
+    version: int
+    person_guid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Somebody must mend the card. The text is the MIP's and may name the patient: for staff, never for logs."""
+
+    code: str
+    text: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The MIP suspects that the person has another card; an operator must look. The text as in `Rejected`."""
+
+    code: str = "duplicate"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The MIP does not know us, or does not let us in: no card will fare better."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing is wrong with the card; `retry_after` in seconds if the MIP said so."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+Outcome = Accepted | Rejected | Duplicate | Credentials | Later
