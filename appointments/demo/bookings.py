@@ -1,0 +1,80 @@
+"""Appointments of the demo, made through the services as everybody's are."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Iterator
+from random import Random
+
+from appointments.demo import cast
+from appointments.demo.guids import guid_of
+from appointments.demo.people import GROWN_UP
+from appointments.models import Appointment, Slot
+from appointments.services import booking, cancelling
+from lmis.actors import SYSTEM, Actor
+from lmis.models import Lpu, Source
+from patients.models import Patient
+
+COUNT, AMONG = 150, 600  # so many of the next so many places
+CANCELLED_EVERY = 12
+CROWDS = 2  # slots of several places that get some, but not all, of their patients
+
+_SEED = 1105
+_REASONS = ("Пациент передумал", "Пациент выздоровел", "Записан повторно", "")
+
+
+def make(lpu: Lpu, patients: list[Patient], actors: dict[str, Actor], now: dt.datetime) -> list[Appointment]:
+    """Books some of the places that are free now, and cancels some of that again.
+
+    In: `patients` who may be booked; `actors` by source, the system for those not named. To be called inside a
+    transaction. Slots are taken by ascending id, as everywhere.
+    """
+    rng = Random(_SEED)  # noqa: S311 - made-up bookings need no cryptography
+    waiting = _queues(patients, rng)
+    made = []
+    for number, slot in enumerate(_places(lpu, now, rng)):
+        source = rng.choice([channel for channel in slot.channels if channel != Source.DOCTOR_OTHER_LPU])
+        made.append(
+            booking.book(
+                slot_guid=slot.guid,
+                patient=next(waiting[slot.doctor.speciality.name]),
+                source=source,
+                channels=[source],
+                by=actors.get(source, SYSTEM),
+                now=now,
+            )
+        )
+        Appointment.objects.filter(pk=made[-1].pk).update(guid=guid_of(lpu.guid, "appointment", number))
+    for appointment in made[::CANCELLED_EVERY]:
+        _cancel(appointment, rng.choice(_REASONS), now)
+    return made
+
+
+def _places(lpu: Lpu, now: dt.datetime, rng: Random) -> list[Slot]:
+    """The slots to book, one entry for each place, by ascending id."""
+    free = Slot.objects.free(now).filter(doctor__lpu=lpu).select_related("doctor__speciality").order_by("begin", "pk")
+    soon = list(free.filter(capacity=1)[:AMONG])
+    crowds = [slot for slot in free.filter(capacity__gt=1)[:CROWDS] for _ in range(slot.capacity - 1)]
+    return sorted([*rng.sample(soon, min(COUNT, len(soon))), *crowds], key=lambda slot: slot.pk)
+
+
+def _queues(patients: Iterable[Patient], rng: Random) -> dict[str, Iterator[Patient]]:
+    """For each speciality its patients, shuffled, round and round: children, women, grown-ups."""
+    mixed = sorted(patients, key=lambda patient: patient.pk)
+    rng.shuffle(mixed)
+    grown = [patient for patient in mixed if _year(patient) < GROWN_UP]
+    queues: dict[str, Iterator[Patient]] = {field.speciality: itertools.cycle(grown) for field in cast.FIELDS}
+    queues[cast.PAEDIATRICS] = itertools.cycle([patient for patient in mixed if _year(patient) >= GROWN_UP])
+    queues[cast.GYNAECOLOGY] = itertools.cycle([patient for patient in grown if patient.sex == "F"])
+    return queues
+
+
+def _year(patient: Patient) -> int:
+    return patient.birth_date.year if patient.birth_date else 0
+
+
+def _cancel(appointment: Appointment, reason: str, now: dt.datetime) -> None:
+    everything = Appointment.objects.filter(pk=appointment.pk)
+    guid = everything.values_list("guid", flat=True).get()
+    cancelling.cancel(guid=guid, among=everything, reason=reason, by=SYSTEM, now=now)
