@@ -28,13 +28,20 @@ class PatientAmbiguous(Refusal):
     message = _("These documents belong to another patient, or to several. The registry desk can help.")
 
 
-class CardExists(Exception):
-    """Staff or an import would make a second card of one person; `card` is the first one. Not for the API."""
+class CardExists(Refusal):
+    """Staff or an import would make a second card of one person; `card` is the first one. Never from the API."""
+
+    status = 409
+    message = _("This patient has a card here already.")
 
     def __init__(self, card: Patient) -> None:
         super().__init__()
         self.card = card
+        self.message = _("This patient has a card here already: No. %(number)s.") % {"number": card.card_number}
 
 
-class LpuNotOwn(Exception):
-    """Cards are kept only for the LPUs that this LMIS serves."""
+class LpuNotOwn(Refusal):
+    """Cards are kept for the LPUs that this LMIS serves. Never from the API."""
+
+    status = 409
+    message = _("Cards are kept only for our own institutions.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,16 @@ class PatientInfo:
     sex: str = ""
     snils: str = ""
 
+    @classmethod
+    def of_columns(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `columns()`; columns that are missing are blank."""
+        plain = ("family", "name", "patronymic", "phone", "address", "disability", "birth_date", "sex", "snils")
+        return cls(
+            polis=Polis(**_part(values, "polis")),
+            identity_document=IdentityDocument(**_part(values, "document")),
+            **{name: values[name] for name in plain if name in values},
+        )
+
     def columns(self) -> dict[str, Any]:
         """The same as columns of Patient."""
         return {
@@ -76,3 +87,10 @@ def _paper(column: str, paper: Polis | IdentityDocument) -> dict[str, str]:
         f"{column}_type_code": paper.type.code,
         f"{column}_type_name": paper.type.name,
     }
+
+
+def _part(values: Mapping[str, Any], column: str) -> dict[str, Any]:
+    series, number, code, name = (
+        values.get(f"{column}_{part}", "") for part in ("series", "number", "type_code", "type_name")
+    )
+    return {"series": series, "number": number, "type": Coded(code, name)}

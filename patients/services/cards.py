@@ -10,7 +10,7 @@ from django.db import transaction
 from lmis.actors import Actor
 from lmis.models import Lpu
 from patients.exceptions import CardExists, LpuNotOwn, PatientAmbiguous
-from patients.info import IdentityDocument, PatientInfo, Polis
+from patients.info import PatientInfo
 from patients.locks import identity_keys, lock_identities
 from patients.matching import Likeness, blanks_to_fill
 from patients.models import Patient
@@ -59,16 +59,18 @@ def create(*, lpu: Lpu, info: PatientInfo, by: Actor, card_number: str = "") -> 
 def change(*, card: Patient, values: Mapping[str, Any], by: Actor) -> Patient:
     """Write those of `values` (column of `EDITABLE` → value) that differ, and no others.
 
-    Out: the card read afresh. Raises ValueError for a column that is not the staff's to change.
+    In: only the id of `card` counts, so a form may have written on it already. Out: the card read afresh.
+    Raises ValueError for a column that is not the staff's to change.
     """
     if unknown := values.keys() - EDITABLE:
         raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
     with transaction.atomic(savepoint=False):
         # A booking may be filling the card's blanks, or looking for it by what it is about to be called:
         # identities before and after are locked, then the row, then it is read again.
-        keys = {*_keys(card, {}), *_keys(card, values)}
-        lock_identities(keys)
-        fresh = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("lpu").get(pk=card.pk)
+        rows = Patient.objects.select_related("lpu")
+        known = rows.get(pk=card.pk)
+        lock_identities([*_keys(known, {}), *_keys(known, values)])
+        fresh = rows.select_for_update(of=("self",), no_key=True).get(pk=card.pk)
         news = {name: value for name, value in values.items() if value != getattr(fresh, name)}
         if news:
             journal.note_changed(fresh, news, by=by)
@@ -128,8 +130,4 @@ def _fill(card: Patient, info: PatientInfo, by: Actor | str) -> None:
 def _keys(card: Patient, values: Mapping[str, Any]) -> list[int]:
     """The identity keys of `card` as it would be with `values`."""
     now = {name: getattr(card, name) for name in EDITABLE} | dict(values)
-    info = PatientInfo(
-        polis=Polis(series=now["polis_series"], number=now["polis_number"]),
-        identity_document=IdentityDocument(series=now["document_series"], number=now["document_number"]),
-    )
-    return identity_keys(lpu_guid=card.lpu.guid, info=info)
+    return identity_keys(lpu_guid=card.lpu.guid, info=PatientInfo.of_columns(now))
