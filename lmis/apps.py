@@ -11,3 +11,9 @@ class LmisConfig(AppConfig):
 
     name = "lmis"
     verbose_name = _("Clinic")
+
+    def ready(self) -> None:
+        """Begin the journal."""
+        from lmis import audit
+
+        audit.register()

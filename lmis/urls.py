@@ -7,6 +7,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),  # the language switch of the staff's site
     path("api/", include("lmis.api.urls")),
     path("", include("lmis.ops.urls")),
 ]

@@ -1,0 +1,184 @@
+"""What every list and form of the staff's site has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db import IntegrityError, models
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+
+from lmis.actors import Actor
+from lmis.admin.history import HistoryMixin
+from lmis.exceptions import Refusal
+from lmis.services.transactions import run_write
+
+COUNT_UP_TO = 10_000
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than 10,000 rows: a list of a million opens as fast, and is narrowed by filters anyway."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows can be paged through; one bounded statement."""
+        return self.object_list.order_by()[:COUNT_UP_TO].count()
+
+
+class LmisModelAdmin(HistoryMixin, ModelAdmin):
+    """A list without slow counts; a form whose saving is one short transaction and writes only what changed.
+
+    A service may refuse from `save_model`: the form is then shown again as it was filled in, with the refusal's text.
+    Deleting many at once is not offered.
+    """
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    list_disable_select_all = True
+    list_filter_submit = True
+    warn_unsaved_form = True
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The form; a refusal undoes the whole saving first, and only then is shown."""
+
+        def show() -> Any:
+            return super(LmisModelAdmin, self).changeform_view(request, object_id, form_url, extra_context)
+
+        if request.method != "POST":
+            return show()
+        try:
+            return run_write(show, retries=0)
+        except (Refusal, ValidationError, IntegrityError) as error:
+            request.refusal = in_words(error)  # type: ignore[attr-defined]
+            return show()
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Deleting one; when it cannot be done now, that is said and nothing is deleted."""
+
+        def show() -> HttpResponse:
+            return super(LmisModelAdmin, self).delete_view(request, object_id, extra_context)
+
+        if request.method != "POST":
+            return show()
+        try:
+            return run_write(show, retries=0)
+        except (Refusal, IntegrityError) as error:
+            messages.error(request, " ".join(in_words(error).messages))
+            return HttpResponseRedirect(request.get_full_path())
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
+        """The form, which says the refusal of the saving that was just undone."""
+        form = super().get_form(request, obj, change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        return form if refusal is None else type("RefusedForm", (RefusedMixin, form), {"refusal": refusal})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Write the changed columns only: somebody else may have changed another one meanwhile."""
+        if not change:
+            obj.save()
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}
+        changed = [name for name in form.changed_data if name in columns]
+        if changed:
+            obj.save(update_fields=changed)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The list's actions, without Django's deletion of all that is ticked."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A list of choices as boxes to tick."""
+        choices = db_field.base_field.choices if isinstance(db_field, ArrayField) else None
+        if not choices:
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.MultipleChoiceField(
+            choices=choices,
+            label=db_field.verbose_name.capitalize(),
+            required=not db_field.blank,
+            initial=db_field.default,
+            help_text=db_field.help_text,
+            widget=UnfoldAdminCheckboxSelectMultiple,
+        )
+
+
+class RefusedMixin:
+    """A form that is not valid, because a service or the database has just refused what is in it."""
+
+    refusal: ValidationError
+
+    def clean(self) -> Any:
+        """Add what was said to whatever the form finds."""
+        super().clean()  # type: ignore[misc]
+        raise self.refusal
+
+
+class ReadOnlyAdmin(LmisModelAdmin):
+    """A list and a page to look at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+def in_words(error: Refusal | ValidationError | IntegrityError) -> ValidationError:
+    """For people: what a service said, or that the database kept one of its promises."""
+    if isinstance(error, Refusal):
+        return ValidationError(str(error.message), code=error.code)
+    if isinstance(error, ValidationError):
+        return ValidationError(error.messages)
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return ValidationError(
+        _("Somebody else may just have changed the same thing: look and try again. (%(constraint)s)"),
+        params={"constraint": getattr(diagnosis, "constraint_name", None) or "?"},
+        code="conflict",
+    )
+
+
+def actor(request: HttpRequest) -> Actor:
+    """The employee, as the `by` of a service call."""
+    assert isinstance(request.user, User)  # the site lets nobody else in
+    return Actor.of_user(request.user)
+
+
+def labels(choices: type[models.TextChoices]) -> Callable[[str], str]:
+    """For `readonly_preprocess_fields`: codes joined by commas, in words."""
+    words = dict(choices.choices)
+
+    def in_words(codes: str) -> str:
+        return ", ".join(str(words.get(code, code)) for code in codes.split(", "))
+
+    return in_words
+
+
+def words_of(values: list[str], choices: type[models.TextChoices]) -> str:
+    """A list of codes in words, for a column."""
+    return labels(choices)(", ".join(values)) if values else ""

@@ -1,0 +1,40 @@
+"""The start page: a few numbers that are links. The apps above this one add theirs; nothing here knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One number: `count` is one cheap statement, `link` is where what it counts is listed."""
+
+    title: Any
+    icon: str
+    permission: str
+    count: Callable[[], int]
+    link: Callable[[], str]
+
+
+CARDS: list[Card] = []
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """For unfold: adds `cards`, those that this employee may see."""
+    allowed = [card for card in CARDS if request.user.has_perm(card.permission)]
+    context["cards"] = [
+        {"title": card.title, "icon": card.icon, "count": card.count(), "link": card.link()} for card in allowed
+    ]
+    return context
+
+
+def environment(request: HttpRequest) -> list[Any] | None:
+    """For unfold: a badge on every page that nobody takes the demo for the clinic."""
+    from django.conf import settings
+    from django.utils.translation import gettext as _
+
+    return [_("Demo"), "warning"] if settings.EMBEDDED else None
