@@ -75,6 +75,8 @@ class Direction(models.Model):
     created_by = models.CharField(_("entered by"), max_length=150, blank=True, default="")
     created_at = models.DateTimeField(_("entered"), db_default=Now(), editable=False)
 
+    is_held = False  # annotated by `DirectionQuerySet.with_hold`
+
     objects = DirectionQuerySet.as_manager()
 
     class Meta:

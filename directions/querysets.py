@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import models
@@ -48,13 +48,17 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
         """With all that a ConsultDirection and its patient show, in one statement."""
         return self.select_related("lpu_from", "lpu_to", "patient")
 
+    def with_hold(self) -> Self:
+        """Adds `is_held`: a booked or visited appointment holds it (contract §2.4)."""
+        held = self._appointments().filter(direction=OuterRef("pk"), state__in=["booked", "visited"])
+        return self.annotate(is_held=Exists(held))
+
     def with_progress(self, now: datetime) -> Self:
         """Adds `progress`: issued, booked, done, cancelled or expired (contract C), as far as we know.
 
         A direction is good to the end of `valid_until` in the referring LPU's time zone.
         """
-        appointment: Any = self.model._meta.get_field("appointments").related_model  # it imports us, not we it
-        of_this = appointment.objects.filter(direction=OuterRef("pk"))
+        of_this = self._appointments().filter(direction=OuterRef("pk"))
         return self.annotate(
             progress=Case(
                 When(cancelled_at__isnull=False, then=Value("cancelled")),
@@ -65,6 +69,11 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
                 output_field=CharField(),
             )
         )
+
+    def _appointments(self) -> models.QuerySet[Any]:
+        """All appointments: their app imports us, not we it."""
+        appointment: Any = self.model._meta.get_field("appointments").related_model
+        return cast("models.QuerySet[Any]", appointment.objects.all())
 
     def active(self) -> Self:
         """Issued or booked; after `with_progress`."""

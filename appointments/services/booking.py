@@ -125,7 +125,7 @@ def book_by_direction(*, booking: DirectionBooking, source: str, by: Actor, now:
             ]
         )
         patient = cards.locate(lpu=lpu_to, info=booking.patient, by=by.label)
-        lpu_from = lpu_from or directory.find_or_add(guid=info.lpu_from_guid, by=by.label)
+        lpu_from = lpu_from or directory.add(guid=info.lpu_from_guid, by=by.label)
         direction = receiving.take(
             info=info, sender=booking.sender, patient=patient, lpu_to=lpu_to, lpu_from=lpu_from, by=by.label, now=now
         )
@@ -160,6 +160,5 @@ def _both_lpus(booking: DirectionBooking) -> tuple[Lpu, Lpu | None]:
 
 def _refuse_second(direction: Direction) -> None:
     """One live appointment a direction; under the direction's lock nobody can slip in between."""
-    live = Appointment.objects.with_all_shown().holding_direction(direction).first()
-    if live is not None:
-        raise DirectionAlreadyBooked(live)
+    if direction.is_held:
+        raise DirectionAlreadyBooked(Appointment.objects.with_all_shown().holding_direction(direction).get())

@@ -52,8 +52,8 @@ def take(
     """The direction that was sent, found or created, and brought up to date unless we issued it ourselves.
 
     In: `patient` is the card at `lpu_to`; the caller's transaction holds the advisory locks of
-    `directions.locks.direction_keys`; `by` is the actor's label. Out: the direction, its row locked, with LPUs and
-    patient loaded. Statements: known and unchanged 1, changed or taken over 2, new 2.
+    `directions.locks.direction_keys`; `by` is the actor's label. Out: the direction, its row locked, with LPUs,
+    patient and `is_held` loaded. Statements: known and unchanged 1, changed or taken over 2, new 2.
     Raises DirectionMismatch, DirectionCancelled and, when the setting asks for it, DirectionExpired.
     """
     known = _recognise(info=info, patient=patient, lpu_from=lpu_from)
@@ -81,7 +81,7 @@ def _recognise(*, info: DirectionInfo, patient: Patient, lpu_from: Lpu) -> Direc
     """By guid, else the same paper at our desk: a live one before a cancelled one, an older one before a newer."""
     # Staff may cancel it between our reading and our booking:
     # its row is locked while it is read, and cancelling locks it too.
-    rows = Direction.objects.with_all_shown().select_for_update(of=("self",), no_key=True)
+    rows = Direction.objects.with_all_shown().with_hold().select_for_update(of=("self",), no_key=True)
     found = [
         row
         for row in rows.to_recognise(guid=info.guid, lpu_from=lpu_from, number=info.number).order_by("pk")

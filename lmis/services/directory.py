@@ -15,9 +15,11 @@ def find_or_add(*, guid: UUID, by: str) -> Lpu:
 
     In: `by` is the actor's label, for the log. Statements: known 1, new 3.
     """
-    known = Lpu.objects.filter(guid=guid).first()
-    if known is not None:
-        return known
+    return Lpu.objects.filter(guid=guid).first() or add(guid=guid, by=by)
+
+
+def add(*, guid: UUID, by: str) -> Lpu:
+    """Like `find_or_add`, for an LPU that the caller has just not found; two statements."""
     # Two directions from one new LPU would both miss it and both insert:
     # the loser waits for the winner, inserts nothing, and reads the winner's row.
     Lpu.objects.bulk_create([Lpu(guid=guid, is_confirmed=False)], ignore_conflicts=True)

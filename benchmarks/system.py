@@ -1,0 +1,112 @@
+"""A private system for the benchmarks: database on disk with durable commits, a web server, data of real size."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextlib.contextmanager
+def private_database() -> Iterator[Path]:
+    """An empty, migrated database of its own; Django is set up on it. Gone afterwards."""
+    data_dir = Path(tempfile.mkdtemp(prefix="lmis-bench-"))
+    os.environ.update(LMIS_DATA_DIR=str(data_dir), DJANGO_SETTINGS_MODULE="lmis.settings")
+    os.environ.setdefault("PATIENT_TOKEN_KEY", "benchmark-secret-of-at-least-32-bytes")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ.pop("DATABASE_URL", None)
+    import django
+
+    from lmis.embedded.servers import running
+
+    try:
+        with running(data_dir, with_redis=True):
+            django.setup()
+            from django.core.management import call_command
+
+            call_command("migrate", verbosity=0)
+            yield data_dir
+    finally:
+        shutil.rmtree(data_dir, ignore_errors=True)
+
+
+def fill_schedule(*, doctors: int, days: int, per_day: int) -> None:
+    """One LPU, so many doctors of ten specialities, `per_day` slots of 15 minutes from tomorrow on."""
+    from appointments.models import Slot
+    from lmis.models import Doctor, Lpu, Position, Room, Source, Speciality
+
+    lpu = Lpu.objects.create(name="Benchmark", short_name="Benchmark", is_own=True)
+    position = Position.objects.create(name="врач")
+    specialities = [Speciality.objects.create(name=f"специальность {n}") for n in range(10)]
+    rooms = [Room.objects.create(lpu=lpu, number=str(n)) for n in range(doctors)]
+    people = Doctor.objects.bulk_create(
+        Doctor(lpu=lpu, family=f"Врач{n}", position=position, speciality=specialities[n % 10], room=rooms[n])
+        for n in range(doctors)
+    )
+    tomorrow = dt.datetime.combine(dt.datetime.now(lpu.tz).date() + dt.timedelta(days=1), dt.time(8), lpu.tz)
+    step = dt.timedelta(minutes=15)
+    channels = [Source.INTERNET, Source.DOCTOR_OTHER_LPU]
+    Slot.objects.bulk_create(
+        (
+            Slot(doctor=doctor, begin=begin, end=begin + step, day=begin.date(), ordinal=n + 1, channels=channels)
+            for doctor in people
+            for day in range(days)
+            for n in range(per_day)
+            for begin in [tomorrow + dt.timedelta(days=day) + n * step]
+        ),
+        batch_size=2000,
+    )
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def free_port() -> int:
+    """A port that nobody uses just now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextlib.contextmanager
+def web_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The web server as the demo starts it."""
+    from lmis.demo.processes import web_command
+
+    process = subprocess.Popen(web_command(port), cwd=ROOT, env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"})
+    try:
+        _wait_until_ready(port)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+
+
+def _wait_until_ready(port: int) -> None:
+    for _attempt in range(150):
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.1)
+    sys.exit("The web server did not come up.")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which this share of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

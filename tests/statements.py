@@ -1,0 +1,22 @@
+"""Counting SQL: BEGIN and COMMIT aside, as the promises on statements do."""
+
+import contextlib
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+_ASIDE = ("BEGIN", "COMMIT", "ROLLBACK")
+
+
+@contextlib.contextmanager
+def statements():
+    """Gives a list that holds, after the block, the SQL of every statement."""
+    found = []
+    with CaptureQueriesContext(connection) as captured:
+        yield found
+    found += [query["sql"] for query in captured if not query["sql"].startswith(_ASIDE)]
+
+
+def listed(found):
+    """The statements for a failure message, one a line, short."""
+    return "\n" + "\n".join(f"{number}. {' '.join(sql.split())[:160]}" for number, sql in enumerate(found, 1))
