@@ -16,6 +16,7 @@ class DirectionsConfig(AppConfig):
         """Keep the history of what staff do to directions."""
         from auditlog.registry import auditlog
 
-        from directions.models import Direction
+        from directions.models import Direction, IncomingDirection
 
         auditlog.register(Direction)
+        auditlog.register(IncomingDirection)

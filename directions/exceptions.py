@@ -61,3 +61,35 @@ class DirectionKnown(Refusal):
     status = 409
     code = "direction_known"
     message = _("This direction is already known here: the same institution, number and patient.")
+
+
+class DoctorNotHere(Refusal):
+    """Staff only: the doctor has left, or works at an LPU that is not ours."""
+
+    status = 409
+    code = "doctor_not_here"
+    message = _("This doctor does not work here.")
+
+
+class CardNotUsable(Refusal):
+    """Staff only: the card is merged, withdrawn, or not one of the LPU that writes."""
+
+    status = 409
+    code = "card_not_usable"
+    message = _("A direction needs a card in use at the institution where it is written.")
+
+
+class LastDayOver(Refusal):
+    """Staff only: the direction would have expired before it is written."""
+
+    status = 409
+    code = "last_day_over"
+    message = _("The last day of the direction is over.")
+
+
+class NotFollowed(Refusal):
+    """Staff only: our own appointments tell what came of it, or it was not written here."""
+
+    status = 409
+    code = "direction_not_followed"
+    message = _("Only for directions issued here to an institution outside.")

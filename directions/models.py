@@ -87,6 +87,9 @@ class Direction(models.Model):
             models.CheckConstraint(
                 condition=models.Q(origin__in=["issued", "received", "desk"]), name="direction_origin_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=["", "booked", "done"]), name="direction_outcome_known"
+            ),
             models.UniqueConstraint(
                 fields=["lpu_from", "number"],
                 condition=models.Q(origin="issued") & ~models.Q(number=""),

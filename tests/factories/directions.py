@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from appointments.models import Appointment
 from directions.info import DirectionInfo, SenderInfo
 from directions.models import Direction
 from patients.info import Coded
@@ -66,6 +68,19 @@ def told_sender(direction: Direction, **changes) -> SenderInfo:
         "speciality": Coded(direction.sender_speciality_code, direction.sender_speciality_name),
     }
     return SenderInfo(**values | changes)
+
+
+def appoint(direction: Direction, doctor, state="booked", slot=None, **fields) -> Appointment:
+    """An appointment by this direction with that doctor, in that state."""
+    values = {
+        "slot": slot or cast.a_slot(doctor),
+        "patient": direction.patient,
+        "direction": direction,
+        "state": state,
+        "number": "01",
+        "cancelled_at": timezone.now() if state == "cancelled" else None,
+    }
+    return Appointment.objects.create(**values | fields)
 
 
 def row(direction: Direction) -> dict[str, Any]:
