@@ -74,9 +74,9 @@ def start(layout: Layout, options: Mapping[str, str] | None = None) -> psutil.Pr
     return process
 
 
-def stop_server(process: psutil.Process) -> bool:
-    """End the server: first let it write everything down, then, after 6 s, at once."""
-    return stop(process, (signal.SIGINT, 6.0), (signal.SIGQUIT, 2.0))
+def stop_server(process: psutil.Process, *, patience: float = 6.0) -> bool:
+    """End the server: first let it write everything down, then, after `patience` seconds, at once."""
+    return stop(process, (signal.SIGINT, patience), (signal.SIGQUIT, 2.0))
 
 
 def _prepare_folders(layout: Layout, folder: Path, user: str | None) -> None:

@@ -7,7 +7,8 @@ import fcntl
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -46,9 +47,11 @@ def alive(process: psutil.Process) -> bool:
     try:
         process.wait(timeout=0)
     except psutil.TimeoutExpired:
-        return True
+        # Somebody else's dead child stays a zombie for as long as its parent likes.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
-        return False
+        pass
     return False
 
 
@@ -64,15 +67,24 @@ def find(pid: int, *, words: Sequence[str]) -> psutil.Process | None:
     return process if all(any(word in part for part in command) for word in words) else None
 
 
-def stop(process: psutil.Process, *signals_: tuple[signal.Signals, float]) -> bool:
-    """Send each signal in turn and wait its seconds; says whether the process ended."""
-    for number, seconds in signals_:
+def stop(process: psutil.Process, *steps: tuple[signal.Signals, float]) -> bool:
+    """Send each signal in turn and give it its seconds; says whether the process ended."""
+    for number, seconds in steps:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(timeout=seconds)
+        if wait_ended([process], seconds=seconds) == []:
             return True
-    return not alive(process)
+    return False
+
+
+def wait_ended(processes: Iterable[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Wait for all of them; returns those still alive after `seconds`."""
+    waiting = [process for process in processes if alive(process)]
+    deadline = time.monotonic() + seconds
+    while waiting and time.monotonic() < deadline:
+        time.sleep(0.02)
+        waiting = [process for process in waiting if alive(process)]
+    return waiting
 
 
 class FileLock:

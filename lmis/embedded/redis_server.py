@@ -79,9 +79,9 @@ def start(layout: Layout) -> psutil.Process:
     return process
 
 
-def stop_server(process: psutil.Process) -> bool:
+def stop_server(process: psutil.Process, *, patience: float = 3.0) -> bool:
     """End the server; nothing in it is worth waiting for."""
-    return stop(process, (signal.SIGTERM, 3.0), (signal.SIGKILL, 1.0))
+    return stop(process, (signal.SIGTERM, patience), (signal.SIGKILL, 1.0))
 
 
 def _wait_ready(layout: Layout, process: psutil.Process, log: Path, before: int) -> None:

@@ -1,0 +1,98 @@
+"""The processes of the demo that we start ourselves: web, worker, beat, sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from lmis.demo.environment import ROOT
+from lmis.embedded.processes import alive, launch, tail, wait_ended
+
+SAME_BIRTH = 2.0  # seconds: the system reckons it from the time of boot, which the clock's corrections move
+ENOUGH_LOG = 10 * 2**20  # bytes; then the log is put aside
+
+
+@dataclass(kw_only=True)
+class Child:
+    """One process that shall live as long as the demo."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    process: psutil.Process | None = None
+
+    def start(self) -> None:
+        """Start it (again)."""
+        if self.log.exists() and self.log.stat().st_size > ENOUGH_LOG:
+            self.log.replace(self.log.with_suffix(".old.log"))
+        self.process = launch(self.command, log=self.log, cwd=ROOT, env=self.env)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and alive(self.process)
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return self.process.pid if self.process else None
+
+    def bury(self) -> None:
+        """End what a dead process left behind in its session: a killed master does not take its workers along."""
+        if self.process:
+            _signal_group(self.process, signal.SIGKILL)
+
+    def last_words(self) -> str:
+        """The line of its log that says most about its end."""
+        return tail(self.log, marks=["Error", "error", "CRITICAL", "cannot"])
+
+
+def stop_all(processes: Iterable[psutil.Process], *, patience: float) -> None:
+    """End processes and their groups: asked first, all at once; killed after `patience` seconds."""
+    asked = [process for process in processes if alive(process)]
+    for process in asked:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    waiting = wait_ended(asked, seconds=patience)
+    for process in asked:
+        _signal_group(process, signal.SIGKILL)
+    wait_ended(waiting, seconds=1)
+
+
+def remember(path: Path, children: Iterable[Child]) -> None:
+    """Note who is ours, with the time of birth: an id alone may be somebody else's by tomorrow."""
+    found = [child.process for child in children if child.process]
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps([{"pid": one.pid, "born": one.create_time()} for one in found]))
+    draft.replace(path)
+
+
+def leftovers(path: Path) -> list[psutil.Process]:
+    """Return the noted processes that still live: their demo was killed."""
+    try:
+        noted = json.loads(path.read_text())
+        return [process for one in noted if (process := _same(one["pid"], one["born"]))]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+
+
+def _same(pid: int, born: float) -> psutil.Process | None:
+    try:
+        process = psutil.Process(pid)
+        return process if abs(process.create_time() - born) < SAME_BIRTH else None
+    except psutil.Error:
+        return None
+
+
+def _signal_group(process: psutil.Process, number: signal.Signals) -> None:
+    # Each child leads a session of its own (see `launch`), so its id is that of its group.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

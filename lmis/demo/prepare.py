@@ -1,0 +1,42 @@
+"""The database of the demo: migrated, and filled if it is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from lmis.demo.checks import DemoError
+from lmis.demo.options import Options
+
+# By name: the data are made with the models of all apps, and imports go from them to us only.
+LOAD = "appointments.demo.load.load"
+REFUSED = "appointments.demo.load.DemoRefusedError"
+
+
+def migrate(say: Callable[[str], None]) -> None:
+    """Apply the migrations that are missing."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        say(f"migrating the database, {len(missing)} steps")
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def load(options: Options, say: Callable[[str], None]) -> dict[str, Any]:
+    """Make the demo data unless they are there; returns who may log in, the LPU and the sample patient.
+
+    Raises `DemoError` when the database holds something else.
+    """
+    try:
+        loaded = import_string(LOAD)(lpu_guid=options.lpu_guid, now=timezone.now(), say=say)
+    except import_string(REFUSED) as error:
+        raise DemoError(str(error)) from error
+    connections.close_all()
+    found: dict[str, Any] = loaded.as_json()
+    return found
