@@ -11,3 +11,9 @@ class AppointmentsConfig(AppConfig):
 
     name = "appointments"
     verbose_name = _("Appointments")
+
+    def ready(self) -> None:
+        """Take the schedule and the appointments into the journal."""
+        from appointments import audit
+
+        audit.register()

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
-from lmis.admin.ask import Question, ask
+from lmis.admin.ask import Question, ask, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor, labels, words_of
 from lmis.models import ApiClient, ApiSecret
 from lmis.models.api_client import Scope
@@ -123,7 +123,7 @@ class ApiClientAdmin(LmisModelAdmin):
     @action(description=_("New secret"), url_path="rotate", permissions=["change"], icon="key")
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A second secret beside the one in use."""
-        client = get_object_or_404(ApiClient, pk=object_id)
+        client = found_or_404(self, request, object_id)
         question = Question(
             title=_("New secret"),
             submit=_("Make a new secret"),
@@ -138,8 +138,9 @@ class ApiClientAdmin(LmisModelAdmin):
 
     def revoke_view(self, request: HttpRequest, object_id: str, secret_id: int) -> HttpResponse:
         """End one of the client's secrets."""
-        secret = get_object_or_404(ApiSecret.objects.select_related("client"), pk=secret_id, client__pk=object_id)
-        if not self.has_change_permission(request, secret.client):
+        client = found_or_404(self, request, object_id)
+        secret = get_object_or_404(ApiSecret, pk=secret_id, client=client)
+        if not self.has_change_permission(request, client):
             raise PermissionDenied
         question = Question(
             title=_("Revoke the secret"),
@@ -152,7 +153,7 @@ class ApiClientAdmin(LmisModelAdmin):
             clients.revoke_secret(secret=secret, by=actor(request), now=timezone.now())
             return str(_("The secret is revoked."))
 
-        return ask(self, request, question, [secret.client], revoke)
+        return ask(self, request, question, [client], revoke)
 
     def get_urls(self) -> list[Any]:
         """With the page that revokes."""

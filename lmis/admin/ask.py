@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ModelAdmin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +70,14 @@ def ask(
             messages.success(request, done)
             return HttpResponseRedirect(_back(admin, request, objects[0]))
     return _page(admin, request, question, objects, form)
+
+
+def found_or_404(admin: ModelAdmin, request: HttpRequest, object_id: str) -> Any:
+    """The object of a page's action."""
+    found = admin.get_object(request, object_id)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _back(admin: ModelAdmin, request: HttpRequest, obj: Any) -> str:

@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from lmis.admin.base import ReadOnlyAdmin
+from lmis.admin.filters import DaysFilter
 from lmis.admin.history import ACTIONS, describe
 
 admin.site.unregister(LogEntry)
@@ -45,7 +46,7 @@ class JournalAdmin(ReadOnlyAdmin):
     list_display_links = ["timestamp"]
     list_select_related = ["actor", "content_type"]
     list_filter = [
-        ("timestamp", RangeDateTimeFilter),
+        ("timestamp", DaysFilter),
         ("actor", AutocompleteSelectFilter),
         "action",
         OfModelFilter,

@@ -1,0 +1,210 @@
+"""Appointments: to find, to make, to cancel, to mark."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import action, display
+
+from appointments.admin.shown import day_of, time_of
+from appointments.models import Appointment
+from appointments.services import booking, cancelling, visits
+from lmis.admin.ask import Question, ReasonForm, ask, each, found_or_404
+from lmis.admin.base import ReadOnlyAdmin, actor
+from lmis.admin.filters import DaysFilter
+from lmis.models import Source
+
+State = Appointment.State
+CANCEL = Question(
+    title=gettext_lazy("Cancel the appointment"),
+    submit=gettext_lazy("Cancel the appointment"),
+    text=gettext_lazy("The place and the direction are free again at once."),
+    form_class=ReasonForm,
+    danger=True,
+)
+VISITED = Question(title=gettext_lazy("The patient came"), submit=gettext_lazy("The patient came"))
+MISSED = Question(title=gettext_lazy("The patient did not come"), submit=gettext_lazy("The patient did not come"))
+UNDO = Question(title=gettext_lazy("Take the mark back"), submit=gettext_lazy("Take the mark back"))
+OFFERED = {
+    State.BOOKED: ("visited", "missed", "cancel"),
+    State.VISITED: ("undo",),
+    State.MISSED: ("undo",),
+}
+TECHNICAL = ["guid", "source", "booked_by", "created_at", "client", "user"]
+
+
+class BookingForm(forms.ModelForm):
+    """A slot and a card; whether they go together is for the service to say."""
+
+    class Meta:
+        model = Appointment
+        fields = ["slot", "patient"]
+
+    def validate_constraints(self) -> None:
+        """Left to the service, which says it better."""
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ReadOnlyAdmin):
+    """Made and changed through the services alone. No search by patient: what is searched for stands in the URL."""
+
+    form = BookingForm
+    list_display = ["number", "day_shown", "time_shown", "doctor_name", "patient", "state_shown", "source", "booked_by"]
+    list_display_links = ["number", "day_shown"]
+    list_select_related = ["slot__doctor__lpu", "patient"]
+    list_filter = [
+        ("slot__day", DaysFilter),
+        "state",
+        "source",
+        ("slot__doctor", AutocompleteSelectFilter),
+        ("slot__doctor__speciality", AutocompleteSelectFilter),
+    ]
+    date_hierarchy = "slot__day"
+    ordering = ["-slot__begin", "-pk"]
+    search_fields = ["number"]
+    search_help_text = gettext_lazy("Ticket number or guid")
+    raw_id_fields = ["slot", "patient"]
+    actions = ["mark_visited", "mark_missed"]
+    actions_detail = ["visited_one", "missed_one", "undo_one", "cancel_one"]
+    fieldsets = [
+        (None, {"fields": ["number", ("day_shown", "time_shown"), "doctor_name", "patient", "direction", "state"]}),
+        (gettext_lazy("Beyond the plan"), {"fields": [("over_plan", "over_reason")]}),
+        (gettext_lazy("Cancelled"), {"fields": [("cancelled_at", "cancelled_by"), "cancel_reason"]}),
+        (gettext_lazy("How it was made"), {"fields": TECHNICAL}),
+    ]
+    add_fieldsets = [(None, {"fields": ["slot", "patient"]})]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
+        """With what an appointment's page shows."""
+        return super().get_queryset(request).select_related("slot__doctor__lpu", "patient", "direction")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Appointment], search_term: str
+    ) -> tuple[QuerySet[Appointment], bool]:
+        """Exactly this ticket number, or this guid."""
+        wanted = search_term.strip()
+        if not wanted:
+            return queryset, False
+        try:
+            return queryset.filter(guid=UUID(wanted)), False
+        except ValueError:
+            return queryset.filter(number=wanted), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Those who book."""
+        return request.user.has_perm("appointments.add_appointment")
+
+    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those who cancel and mark; the page itself has nothing to type into."""
+        return request.user.has_perm("appointments.change_appointment")
+
+    def save_model(self, request: HttpRequest, obj: Appointment, form: Any, change: bool) -> None:
+        """A booking at the desk."""
+        made = booking.book(
+            slot_guid=obj.slot.guid,
+            patient=obj.patient,
+            source=Source.REGISTRY,
+            channels={Source.REGISTRY},
+            by=actor(request),
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @display(description=gettext_lazy("day"), ordering="slot__begin")
+    def day_shown(self, appointment: Appointment) -> str:
+        """With the weekday."""
+        return day_of(appointment.slot)
+
+    @display(description=gettext_lazy("time"))
+    def time_shown(self, appointment: Appointment) -> str:
+        """From–to."""
+        return time_of(appointment.slot)
+
+    @display(description=gettext_lazy("doctor"), ordering="slot__doctor__family")
+    def doctor_name(self, appointment: Appointment) -> str:
+        """Surname and initials."""
+        return appointment.slot.doctor.short_name
+
+    @display(
+        description=gettext_lazy("state"),
+        ordering="state",
+        label={"booked": "info", "visited": "success", "missed": "warning", "cancelled": "danger"},
+    )
+    def state_shown(self, appointment: Appointment) -> tuple[str, str]:
+        """One word; colour and word say the same."""
+        return appointment.state, str(appointment.get_state_display())
+
+    @admin.action(description=gettext_lazy("The patient came"), permissions=["act"])
+    def mark_visited(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
+        """Mark each of the ticked."""
+        self._mark_each(request, queryset, State.VISITED)
+
+    @admin.action(description=gettext_lazy("The patient did not come"), permissions=["act"])
+    def mark_missed(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
+        """Mark each of the ticked."""
+        self._mark_each(request, queryset, State.MISSED)
+
+    @action(description=gettext_lazy("The patient came"), url_path="visited", permissions=["act"])
+    def visited_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Mark this one."""
+        return self._ask_mark(request, object_id, VISITED, State.VISITED)
+
+    @action(description=gettext_lazy("The patient did not come"), url_path="missed", permissions=["act"])
+    def missed_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Mark this one."""
+        return self._ask_mark(request, object_id, MISSED, State.MISSED)
+
+    @action(description=gettext_lazy("Take the mark back"), url_path="undo", permissions=["act"])
+    def undo_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Booked again."""
+        found = found_or_404(self, request, object_id)
+
+        def act(given: dict[str, Any]) -> str:
+            visits.undo(appointment=found, by=actor(request))
+            return _("The mark is taken back.")
+
+        return ask(self, request, UNDO, [found], act)
+
+    @action(description=gettext_lazy("Cancel…"), url_path="cancel", permissions=["act"])
+    def cancel_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """With a reason; also after its time has come."""
+        found = found_or_404(self, request, object_id)
+
+        def act(given: dict[str, Any]) -> str:
+            everything, now = Appointment.objects.all(), timezone.now()
+            cancelling.cancel(guid=found.guid, among=everything, by=actor(request), now=now, late=True, **given)
+            return _("The appointment is cancelled.")
+
+        return ask(self, request, CANCEL, [found], act)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what can be done with an appointment in its state."""
+        found = self.get_object(request, object_id)
+        offered = OFFERED.get(found.state, ()) if found else ()
+        return [one for one in super().get_actions_detail(request, object_id) if one.path in offered]
+
+    def _ask_mark(self, request: HttpRequest, object_id: str, question: Question, state: str) -> HttpResponse:
+        found = found_or_404(self, request, object_id)
+
+        def act(given: dict[str, Any]) -> str:
+            visits.mark(appointment=found, state=state, by=actor(request), now=timezone.now())
+            return _("Written down.")
+
+        return ask(self, request, question, [found], act)
+
+    def _mark_each(self, request: HttpRequest, queryset: QuerySet[Appointment], state: str) -> None:
+        by, now = actor(request), timezone.now()
+        done = each(request, queryset, lambda found: visits.mark(appointment=found, state=state, by=by, now=now))
+        if done:
+            said = ngettext("%(count)d appointment is marked.", "%(count)d appointments are marked.", done)
+            messages.success(request, said % {"count": done})

@@ -1,0 +1,106 @@
+"""The weekly pattern and what departs from it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
+
+from appointments.models import ScheduleException, ScheduleTemplate
+from lmis.admin.base import LmisModelAdmin, labels, words_of
+from lmis.admin.filters import DaysFilter
+from lmis.models import Source
+
+WHAT_IS_OFFERED = ["slot_minutes", "capacity", "channels", "busy_type", "room"]
+
+
+@admin.register(ScheduleTemplate)
+class ScheduleTemplateAdmin(LmisModelAdmin):
+    """Intervals of the week; the generator lays the places."""
+
+    list_display = [
+        "doctor_name",
+        "weekday",
+        "parity",
+        "interval",
+        "slot_minutes",
+        "capacity",
+        "channels_shown",
+        "room",
+        "valid_from",
+        "valid_to",
+    ]
+    list_display_links = ["doctor_name", "weekday"]
+    list_select_related = ["doctor", "room"]
+    list_filter = [
+        ("doctor", AutocompleteSelectFilter),
+        ("doctor__speciality", AutocompleteSelectFilter),
+        "weekday",
+        ("busy_type", AutocompleteSelectFilter),
+    ]
+    search_fields = ["doctor__family"]
+    search_help_text = gettext_lazy("Surname of the doctor")
+    autocomplete_fields = ["doctor", "busy_type", "room"]
+    readonly_preprocess_fields = {"channels": labels(Source)}
+    save_as = True
+    fieldsets = [
+        (None, {"fields": ["doctor", ("weekday", "parity"), ("begin", "end"), ("valid_from", "valid_to")]}),
+        (gettext_lazy("What is offered"), {"fields": WHAT_IS_OFFERED}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduleTemplate]:
+        """With what its page shows."""
+        return super().get_queryset(request).select_related("doctor__speciality", "room", "busy_type")
+
+    @display(description=gettext_lazy("doctor"), ordering="doctor__family")
+    def doctor_name(self, template: ScheduleTemplate) -> str:
+        """Surname and initials."""
+        return template.doctor.short_name
+
+    @display(description=gettext_lazy("hours"), ordering="begin")
+    def interval(self, template: ScheduleTemplate) -> str:
+        """From–to."""
+        return f"{template.begin:%H:%M}–{template.end:%H:%M}"
+
+    @display(description=gettext_lazy("channels"))
+    def channels_shown(self, template: ScheduleTemplate) -> str:
+        """In words."""
+        return words_of(template.channels, Source)
+
+
+@admin.register(ScheduleException)
+class ScheduleExceptionAdmin(LmisModelAdmin):
+    """Absences, holidays, extra hours."""
+
+    list_display = ["kind", "whose", "begin", "end", "reason"]
+    list_display_links = ["kind", "whose"]
+    list_select_related = ["doctor", "lpu"]
+    list_filter = [
+        "kind",
+        ("begin", DaysFilter),
+        ("doctor", AutocompleteSelectFilter),
+        ("lpu", AutocompleteSelectFilter),
+    ]
+    search_fields = ["doctor__family", "reason"]
+    search_help_text = gettext_lazy("Surname of the doctor, or reason")
+    autocomplete_fields = ["doctor", "lpu", "busy_type", "room"]
+    readonly_preprocess_fields = {"channels": labels(Source)}
+    fieldsets = [
+        (None, {"fields": ["kind", "doctor", "lpu", ("begin", "end"), "reason"]}),
+        (gettext_lazy("What extra hours offer"), {"fields": WHAT_IS_OFFERED}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduleException]:
+        """With what its page shows."""
+        return super().get_queryset(request).select_related("doctor__speciality", "lpu")
+
+    @display(description=gettext_lazy("whose"))
+    def whose(self, exception: ScheduleException) -> str:
+        """The doctor, the LPU, or all of them."""
+        if exception.doctor:
+            return exception.doctor.short_name
+        return str(exception.lpu or _("all LPUs"))
