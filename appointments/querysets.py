@@ -12,6 +12,7 @@ from django.db.models import F, Q
 if TYPE_CHECKING:
     from appointments.models import Appointment, ScheduleException, ScheduleTemplate, Slot  # noqa: F401
     from directions.models import Direction
+    from lmis.models import Doctor
     from patients.models import Patient
 
 
@@ -84,6 +85,11 @@ class ScheduleTemplateQuerySet(models.QuerySet["ScheduleTemplate"]):
 
 class ScheduleExceptionQuerySet(models.QuerySet["ScheduleException"]):
     """Absences, holidays, extra hours."""
+
+    def of_doctor(self, doctor: Doctor) -> Self:
+        """The doctor's own, the holidays of the LPU and those of all LPUs."""
+        holidays = Q(doctor=None) & (Q(lpu=None) | Q(lpu=doctor.lpu_id))
+        return self.filter(Q(doctor=doctor) | holidays)
 
     def touching(self, begin: dt.datetime, end: dt.datetime) -> Self:
         """Overlapping the period begin..end (half-open)."""

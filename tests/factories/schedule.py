@@ -1,0 +1,61 @@
+"""Patterns and their exceptions, and slots at exact times, for the schedule's tests."""
+
+import datetime as dt
+
+from appointments.models import ScheduleException, ScheduleTemplate, Slot
+from tests.factories.cast import OPEN, next_number
+
+MONDAY = dt.date(2026, 6, 1)
+
+
+def at(lpu, day, time):
+    """That time on the wall of the LPU; `time` as `"09:00"`."""
+    return dt.datetime.combine(day, dt.time.fromisoformat(time), tzinfo=lpu.tz)
+
+
+def a_template(doctor, *, begin="09:00", end="10:00", weekday=1, **fields):
+    """Mondays from nine to ten in slots of a quarter, valid since long ago; saved unless the doctor is not."""
+    template = ScheduleTemplate(
+        **{
+            "doctor": doctor,
+            "weekday": weekday,
+            "begin": dt.time.fromisoformat(begin),
+            "end": dt.time.fromisoformat(end),
+            "valid_from": dt.date(2020, 1, 1),
+            "channels": list(OPEN),
+        }
+        | fields
+    )
+    if doctor.pk:
+        template.save()
+    return template
+
+
+def an_exception(kind, begin, end, *, doctor=None, **fields):
+    """An absence, a holiday or extra hours between two instants; saved unless the doctor is not."""
+    values = {"kind": kind, "doctor": doctor, "begin": begin, "end": end, "channels": list(OPEN)} | fields
+    exception = ScheduleException(**values)
+    if doctor is None or doctor.pk:
+        exception.save()
+    return exception
+
+
+def a_slot_at(doctor, begin, *, minutes=15, **fields):
+    """A slot at an instant, made by hand."""
+    values = {
+        "doctor": doctor,
+        "begin": begin,
+        "end": begin + dt.timedelta(minutes=minutes),
+        "day": begin.astimezone(doctor.lpu.tz).date(),
+        "ordinal": next_number(),
+        "channels": list(OPEN),
+    } | fields
+    return Slot.objects.create(**values)
+
+
+def times(doctor, *, day=None, **filters):
+    """Begins of the doctor's slots in the schedule, as the wall of the LPU shows them: `["09:00", …]`."""
+    slots = doctor.slots.in_schedule().filter(**filters).order_by("begin")
+    if day is not None:
+        slots = slots.filter(day=day)
+    return [slot.begin.astimezone(doctor.lpu.tz).strftime("%H:%M") for slot in slots]
