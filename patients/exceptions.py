@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lmis.exceptions import Refusal
@@ -37,7 +38,8 @@ class CardExists(Refusal):
     def __init__(self, card: Patient) -> None:
         super().__init__()
         self.card = card
-        self.message = _("This patient has a card here already: No. %(number)s.") % {"number": card.card_number}
+        text = gettext("This patient has a card here already: No. %(number)s.")
+        self.message = text % {"number": card.card_number}  # type: ignore[misc, assignment]  # says which card
 
 
 class LpuNotOwn(Refusal):

@@ -36,7 +36,7 @@ class CardUploadAdmin(ReadOnlyAdmin):
     list_filter = ["state", "patient__lpu", "last_attempt_at"]
     ordering = ["-due_at"]
     fields = ["card_number", "lpu", *SHOWN]
-    readonly_fields = fields
+    readonly_fields = ["card_number", "lpu", *SHOWN]
     actions = ["send_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CardUpload]:
@@ -72,7 +72,8 @@ class MipGateAdmin(ReadOnlyAdmin):
     """Whether uploads are held up for everybody, and why."""
 
     list_display = ["reason", "since", "closed_until", "failures"]
-    fields = readonly_fields = ["reason", "since", "closed_until", "failures"]
+    fields = ["reason", "since", "closed_until", "failures"]
+    readonly_fields = ["reason", "since", "closed_until", "failures"]
     actions = ["try_now"]
 
     def has_send_permission(self, request: HttpRequest) -> bool:

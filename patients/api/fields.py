@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
 
 from lmis.text import number_key
@@ -126,8 +125,3 @@ class CodedSerializer(BlankableSerializer):
         super().__init__(*args, **kwargs)
         self.fields["code"] = TextField(max_length=code_length)
         self.fields["name"] = TextField(max_length=name_length)
-
-
-def required(message: str) -> list[ErrorDetail]:
-    """The detail of an error with the code `required`."""
-    return [ErrorDetail(message, code="required")]

@@ -44,7 +44,7 @@ def create(*, lpu: Lpu, info: PatientInfo, by: Actor, card_number: str = "") -> 
     """
     if not lpu.is_own:
         raise LpuNotOwn
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic():
         # The region may be booking for the same unknown person just now:
         # the same locks as there, and a look only under them.
         lock_identities(identity_keys(lpu_guid=lpu.guid, info=info))
@@ -64,7 +64,7 @@ def change(*, card: Patient, values: Mapping[str, Any], by: Actor) -> Patient:
     """
     if unknown := values.keys() - EDITABLE:
         raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic():
         # A booking may be filling the card's blanks, or looking for it by what it is about to be called:
         # identities before and after are locked, then the row, then it is read again.
         rows = Patient.objects.select_related("lpu")
