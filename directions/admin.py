@@ -149,7 +149,7 @@ class DirectionAdmin(_DirectionAdmin):
         """Only doctors who work here."""
         if db_field.name == "doctor":
             doctors = Doctor.objects.filter(is_active=True, lpu__is_own=True)
-            kwargs["queryset"] = doctors.select_related("speciality", "lpu")
+            kwargs |= {"queryset": doctors.select_related("speciality", "lpu"), "required": True}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def write(self, data: dict[str, Any], by: Actor) -> Direction:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -26,10 +24,6 @@ class IssueForm(_DirectionForm):
     class Meta:
         model = Direction
         fields = ["doctor", "patient", "lpu_to", "diagnosis_code", "diagnosis_name", "reason", "valid_until"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["doctor"].required = True
 
 
 class PaperForm(_DirectionForm):

@@ -25,7 +25,7 @@ _ITEM: dict[str, Any] = {
         "name": "Анна",
         "patronymic": "Петровна",
         "position": {"code": "777", "name": "врач-терапевт участковый"},
-        "speciality": {"code": "49", "name": "Терапия"},
+        "speciality": {"code": "", "name": "Терапия"},
     },
     "patient": {
         "family": "Петров",

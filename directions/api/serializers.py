@@ -53,7 +53,7 @@ class BlankableDateTimeField(AwareDateTimeField):
 
 
 class ConsultDirectionSerializer(InfoSerializer):
-    """Contract, model ConsultDirection; its validated value is a `DirectionInfo`."""
+    """A direction: the region's ConsultDirection."""
 
     info = DirectionInfo
 
@@ -73,7 +73,7 @@ class ConsultDirectionSerializer(InfoSerializer):
 
 
 class DirectionDoctorInfoSerializer(InfoSerializer):
-    """Contract, model DirectionDoctorInfo, which may be empty; its validated value is a `SenderInfo`."""
+    """Whoever wrote the direction: the region's DirectionDoctorInfo, which may be empty."""
 
     info = SenderInfo
 
@@ -146,7 +146,7 @@ class IssuedQuerySerializer(serializers.Serializer[Any]):
 
 
 class LpuToSerializer(serializers.Serializer[Any]):
-    """Documents `lpuTo`."""
+    """The receiving LPU."""
 
     guid = serializers.UUIDField()
     name = serializers.CharField()
@@ -155,7 +155,7 @@ class LpuToSerializer(serializers.Serializer[Any]):
 
 
 class DirectionItemSerializer(serializers.Serializer[Any]):
-    """Documents an item of C; what is sent is made by `present_item`."""
+    """A direction with all that booking by it takes."""
 
     direction = ConsultDirectionSerializer()
     docSender = DirectionDoctorInfoSerializer()

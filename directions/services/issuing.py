@@ -157,7 +157,7 @@ def _locked(patient: Patient, lpu: Lpu) -> Patient:
     """The card, locked and read afresh; it must be in use at this LPU of ours."""
     rows = Patient.objects.select_related("lpu").select_for_update(of=("self",), no_key=True)
     patient = rows.get(pk=patient.pk)
-    if patient.state != Patient.State.ACTIVE or patient.lpu != lpu or not lpu.is_own:
+    if patient.state != Patient.State.ACTIVE or patient.lpu != lpu or not patient.lpu.is_own:
         raise CardNotUsable
     return patient
 

@@ -114,10 +114,11 @@ class TestOne:
         assert desk.post(page(model, "delete", known.pk), {"post": "yes"}).status_code == 403
         assert Direction.objects.filter(pk=known.pk).exists()
 
-    def test_has_a_history(self, desk, patient):
-        known = an_issued(patient=patient)
-        desk.post(page("direction", "cancel_direction", known.pk), {"confirmed": "1", "reason": "ошибка"})
-        html = desk.get(page("direction", "history", known.pk)).content.decode()
+    @pytest.mark.parametrize("model", LISTS)
+    def test_has_a_history(self, desk, patient, model):
+        known = a_direction(patient=patient)
+        desk.post(page(model, "cancel_direction", known.pk), {"confirmed": "1", "reason": "ошибка"})
+        html = desk.get(page(model, "history", known.pk)).content.decode()
         assert "registrar" in html
         assert "ошибка" in html
 
