@@ -48,11 +48,10 @@ def an_info(*, polis=None, document=None, **fields):
     values = {"family": "Ёлкина", "name": "Анна", "patronymic": "Петровна"} | fields
     series, number = polis or ("", "")
     paper_series, paper_number = document or ("", "")
+    kind, passport = Coded("3", "ЕНП"), Coded("14", "Паспорт")
     return PatientInfo(
-        polis=Polis(series, number, Coded("3", "ЕНП") if number else Coded()),
-        identity_document=IdentityDocument(
-            paper_series, paper_number, Coded("14", "Паспорт") if paper_number else Coded()
-        ),
+        polis=Polis(series, number, kind if number else Coded()),
+        identity_document=IdentityDocument(paper_series, paper_number, passport if paper_number else Coded()),
         **values,
     )
 

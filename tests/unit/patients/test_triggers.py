@@ -101,33 +101,13 @@ def test_bulk_create(lpu):
 
 
 def test_copy(lpu):
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "COPY patients_patient (guid, lpu_id, state, version, card_number, family, name, patronymic, sex, snils, polis_series,"
-            " polis_number, polis_type_code, polis_type_name, document_series, document_number, document_type_code,"
-            " document_type_name, phone, address, created_by, changed_by) FROM STDIN"
-        ) as copy,
-    ):
-        blanks = ("",) * 9
-        copy.write_row(
-            (
-                "6f0f0a4e-5d0e-4b57-8e1f-3a0d5f3b6a12",
-                lpu.pk,
-                "active",
-                0,
-                "",
-                "Ёлкина",
-                "Анна",
-                "",
-                "",
-                "",
-                "",
-                "1",
-                *blanks,
-                "",
-            )
-        )
+    texts = dict.fromkeys(
+        f.column for f in Patient._meta.concrete_fields if f.editable and f.get_internal_type() == "CharField"
+    )
+    row = dict.fromkeys([*texts, "created_by", "changed_by"], "")
+    row |= {"guid": "6f0f0a4e-5d0e-4b57-8e1f-3a0d5f3b6a12", "lpu_id": lpu.pk, "state": "active", "polis_number": "1"}
+    with connection.cursor() as cursor, cursor.copy(f"COPY patients_patient ({', '.join(row)}) FROM STDIN") as copy:
+        copy.write_row(tuple(row.values()))
     card = Patient.objects.get(lpu=lpu)
     assert card.upload.state == "waiting"
     assert card.version > 0
