@@ -28,11 +28,13 @@ class Child:
     env: Mapping[str, str]
     log: Path
     process: psutil.Process | None = None
+    log_before: int = 0  # bytes that earlier runs have written
 
     def start(self) -> None:
         """Start it (again)."""
         if self.log.exists() and self.log.stat().st_size > ENOUGH_LOG:
             self.log.replace(self.log.with_suffix(".old.log"))
+        self.log_before = self.log.stat().st_size if self.log.exists() else 0
         self.process = launch(self.command, log=self.log, cwd=ROOT, env=self.env)
 
     @property
@@ -50,9 +52,14 @@ class Child:
         if self.process:
             _signal_group(self.process, signal.SIGKILL)
 
-    def last_words(self) -> str:
-        """The line of its log that says most about its end."""
-        return tail(self.log, marks=["Error", "error", "CRITICAL", "cannot"])
+    def end(self) -> str:
+        """Say how it ended: the signal, else the line of its log that says most."""
+        code = getattr(self.process, "returncode", None)
+        if code == 0:
+            return "ended by itself"
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return f"{tail(self.log, marks=['Error:', 'CRITICAL', 'cannot '], offset=self.log_before)} (see {self.log})"
 
 
 def stop_all(processes: Iterable[psutil.Process], *, patience: float) -> None:

@@ -64,17 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser, *, data_dir: Path) -> None:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port")
-    return number
+    return _between(1, 65535, text, "a port")
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 64:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 64")
-    return number
+    return _between(1, 64, text, "a number from 1 to 64")
+
+
+def _between(least: int, most: int, text: str, what: str) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not {what}")
+    return int(text)
 
 
 def _mip_url(text: str) -> str:

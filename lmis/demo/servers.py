@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 
 import psutil
 
@@ -11,6 +12,9 @@ from lmis.demo.checks import DemoError
 from lmis.embedded import postgres, redis_server
 from lmis.embedded.layout import Layout
 from lmis.embedded.processes import FileLock, alive, locked
+
+STARTERS: dict[str, Callable[[Layout], psutil.Process]] = {"postgres": postgres.start, "redis": redis_server.start}
+CONFIGURED_BY = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
 
 
 class Servers:
@@ -23,7 +27,7 @@ class Servers:
         """Take the place of the only demo on this data directory; starts nothing yet."""
         self.layout = layout
         self.processes: dict[str, psutil.Process] = {}
-        self._touched = False
+        self.touched = False
         layout.make()
         self._only = FileLock(layout.run / "demo.lock")
         if not self._only.take(wait=False):
@@ -37,7 +41,7 @@ class Servers:
             raise DemoError(
                 "--reset empties the demo's own database only, and DATABASE_URL names yours: empty it yourself."
             )
-        self._touched = True
+        self.touched = True
         self.stop()
         for folder in (self.layout.postgres, self.layout.redis):
             shutil.rmtree(folder, ignore_errors=True)
@@ -47,14 +51,17 @@ class Servers:
         if self.layout.postgres.exists():
             raise DemoError(f"{self.layout.postgres} cannot be removed: remove it yourself.")
 
-    def start(self) -> None:
-        """Have up whatever is ours to start."""
-        self._touched = True
+    def start(self, *names: str) -> None:
+        """Have up whatever is ours to start, or only `names` of it."""
+        self.touched = True
         with locked(self.layout.run / "start.lock"):
-            if not os.environ.get("DATABASE_URL"):
-                self.processes["postgres"] = postgres.start(self.layout)
-            if not os.environ.get("REDIS_URL"):
-                self.processes["redis"] = redis_server.start(self.layout)
+            for name in names or self.ours:
+                self.processes[name] = STARTERS[name](self.layout)
+
+    @property
+    def ours(self) -> list[str]:
+        """Name the servers that nobody has configured elsewhere."""
+        return [name for name, variable in CONFIGURED_BY.items() if not os.environ.get(variable)]
 
     def dead(self) -> list[str]:
         """Name the servers that have died."""
@@ -62,7 +69,7 @@ class Servers:
 
     def stop(self) -> None:
         """Stop both, whoever started them, within 7 s; nothing when this demo never came so far as to need them."""
-        if not self._touched:
+        if not self.touched:
             return
         if process := redis_server.running(self.layout):
             redis_server.stop_server(process, patience=1.0)

@@ -53,9 +53,11 @@ class Supervisor:
             with self.signals.interruptible():
                 prepare.migrate(self.say)
                 self.access = prepare.load(self.options, self.say)
-            self._start_others()
+            if self.options.sandbox:
+                self._start("sandbox", programs.sandbox, environment.for_sandbox(self.options, self.access))
             with self.signals.interruptible():
                 self._wait_ready()
+            self._start_background()
             self._record()
             self._tell()
             self._watch()
@@ -90,19 +92,18 @@ class Supervisor:
         checks.ports(self.options)
 
     def _start_servers(self) -> None:
-        fresh = not self.layout.postgres.exists()
-        self.say("making the database server, first time only" if fresh else "starting database and Redis")
-        self.servers.start()
         checks.configured_database()
         checks.configured_redis()
+        if self.servers.ours:
+            fresh = "" if self.layout.postgres.exists() else ", the first time"
+            self.say(f"starting {' and '.join(self.servers.ours)}{fresh}")
+            self.servers.start()
 
-    def _start_others(self) -> None:
+    def _start_background(self) -> None:
+        """Start worker and beat; only now, or they would take the two cores from those who are waited for."""
         env = environment.for_children(self.options)
-        if self.options.sandbox:
-            self._start("sandbox", programs.sandbox, environment.for_sandbox(self.options, self.access))
         self._start("worker", programs.worker, env)
         self._start("beat", programs.beat, env)
-        self.say("starting " + ", ".join(self.children))
 
     def _start(self, name: str, program: Callable[[Options], Sequence[str]], env: dict[str, str]) -> None:
         log = self.layout.logs / f"{name}.log"
@@ -115,7 +116,7 @@ class Supervisor:
         children.remember(self._noted, self.children.values())
 
     def _wait_ready(self) -> None:
-        self.say("waiting until everything answers")
+        self.say("waiting for web server and sandbox" if self.options.sandbox else "waiting for the web server")
         waiting = [f"{self.options.site}/readyz"]
         if self.options.sandbox:
             waiting.append(f"{self.options.sandbox_url}/healthz")
@@ -123,7 +124,7 @@ class Supervisor:
         while waiting := [url for url in waiting if not _answers(url)]:
             for child in self.children.values():
                 if not child.alive:
-                    raise DemoError(f"The {child.name} process ended: {child.last_words()} (see {child.log})")
+                    raise DemoError(f"The {child.name} process ended: {child.end()}")
             if time.monotonic() > deadline:
                 log = self.children["web"].log
                 raise DemoError(f"No answer from {waiting[0]} within {READY_TIMEOUT:.0f} s (see {log})")
@@ -142,24 +143,23 @@ class Supervisor:
     def _revive_children(self) -> bool:
         dead = [child for child in self.children.values() if not child.alive and self._may_try(child.name)]
         for child in dead:
-            self.say(f"{child.name} (process {child.pid}) died: {child.last_words()}; starting it again")
+            self.say(f"{child.name} (process {child.pid}) died: {child.end()}; starting it again")
             child.bury()
             self._launch(child.name)
         return bool(dead)
 
     def _revive_servers(self) -> bool:
-        dead = [name for name in self.servers.dead() if self._may_try(name)]
-        if not dead:
-            return False
-        self.say(f"{' and '.join(dead)} died; starting again")
-        for name in dead:
-            self.births[name] = time.monotonic()
-        try:
-            self.servers.start()
-        except EmbeddedError as error:
-            self.say(str(error))
-            return False
-        return True
+        revived = False
+        for name in self.servers.dead():
+            if self._may_try(name):
+                self.say(f"{name} died; starting it again")
+                self.births[name] = time.monotonic()
+                try:
+                    self.servers.start(name)
+                    revived = True
+                except EmbeddedError as error:
+                    self.say(str(error))
+        return revived
 
     def _may_try(self, name: str) -> bool:
         """Say whether it is time to start `name` again: at once, or after a pause that doubles."""
@@ -194,12 +194,15 @@ class Supervisor:
     # --- down ---------------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
-        self.say("stopping")
+        told = self.servers.touched or self.children
+        if told:
+            self.say("stopping")
         children.stop_all((child.process for child in self.children.values() if child.process), patience=PATIENCE)
         self._noted.unlink(missing_ok=True)
         self.servers.stop()
         self.servers.leave()
-        self.say("stopped")
+        if told:
+            self.say("stopped")
 
     @property
     def _noted(self) -> Path:

@@ -60,7 +60,8 @@ class Layout:
     def make(self) -> None:
         """Create the data directory; raises `EmbeddedError` when it is not ours to write."""
         try:
-            for folder in (self.data, self.logs, self.run):
+            # static: what collectstatic would fill; whitenoise grumbles when it is missing
+            for folder in (self.data, self.logs, self.run, self.data / "static"):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.run / f"probe-{os.getpid()}"
             probe.write_bytes(b"")

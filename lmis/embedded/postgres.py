@@ -25,6 +25,8 @@ OPTIONS = {
     "max_connections": "200",
     "shared_buffers": "192MB",
     "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
     "idle_in_transaction_session_timeout": "60s",
     # Statements and key values carry names and polis numbers: neither may reach the log.
     "log_min_error_statement": "panic",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
 
 from lmis.demo.checks import DemoError
 from lmis.demo.options import Options, add_arguments
@@ -26,8 +28,10 @@ class Command(BaseCommand):
 
     def handle(self, **given: Any) -> None:
         """Run the demo."""
+        logging.getLogger().setLevel(logging.WARNING)  # progress is what we print; web and workers keep their logs
         try:
-            Supervisor(Options.of(given), self.stdout).run()
+            with translation.override("en"):
+                Supervisor(Options.of(given), self.stdout).run()
         except (DemoError, EmbeddedError) as error:
             raise CommandError(str(error), returncode=2) from error
         except OSError as error:
