@@ -17,6 +17,9 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "lmis.admin.dashboard.environment",
     "DASHBOARD_CALLBACK": "lmis.admin.dashboard.dashboard",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("lmis/favicon.svg")},
+    ],
     "STYLES": [lambda request: static("lmis/admin.css")],
     # Nothing of a patient may come up here: what is typed goes into a URL, what is found stays in the browser.
     "COMMAND": {"search_models": False, "show_history": False},

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
-from appointments.admin.shown import day_of, time_of
+from appointments.admin.shown import day_of, ticket_of, time_of
 from appointments.models import Appointment
 from appointments.services import booking, cancelling, visits
 from lmis.admin.ask import Question, ReasonForm, ask, each, found_or_404
@@ -39,7 +39,11 @@ OFFERED = {
     State.VISITED: ("undo",),
     State.MISSED: ("undo",),
 }
-TECHNICAL = ["guid", "source", "booked_by", "created_at", "client", "user"]
+MAIN = (None, {"fields": [("number", "state"), ("day_shown", "time_shown"), "doctor_name", "patient", "direction"]})
+OVER_PLAN = (gettext_lazy("Beyond the plan"), {"fields": ["over_reason"]})
+CANCELLED = (gettext_lazy("Cancelled"), {"fields": [("cancelled_at", "cancelled_by"), "cancel_reason"]})
+MADE = ["guid", "source", ("created_at", "booked_by"), ("client", "user")]
+HOW_MADE = (gettext_lazy("How it was made"), {"fields": MADE})
 
 
 class BookingForm(forms.ModelForm):
@@ -75,13 +79,12 @@ class AppointmentAdmin(ReadOnlyAdmin):
     raw_id_fields = ["slot", "patient"]
     actions = ["mark_visited", "mark_missed"]
     actions_detail = ["visited_one", "missed_one", "undo_one", "cancel_one"]
-    fieldsets = [
-        (None, {"fields": ["number", ("day_shown", "time_shown"), "doctor_name", "patient", "direction", "state"]}),
-        (gettext_lazy("Beyond the plan"), {"fields": [("over_plan", "over_reason")]}),
-        (gettext_lazy("Cancelled"), {"fields": [("cancelled_at", "cancelled_by"), "cancel_reason"]}),
-        (gettext_lazy("How it was made"), {"fields": TECHNICAL}),
-    ]
     add_fieldsets = [(None, {"fields": ["slot", "patient"]})]
+
+    def landing(self) -> dict[str, str]:
+        """Today."""
+        today = timezone.localdate()
+        return {f"slot__day__{part}": str(getattr(today, part)) for part in ("year", "month", "day")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         """With what an appointment's page shows."""
@@ -106,6 +109,17 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Those who cancel and mark; the page itself has nothing to type into."""
         return request.user.has_perm("appointments.change_appointment")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Appointment | None = None) -> Any:
+        """Cancelling and overbooking only where there was any."""
+        if obj is None:
+            return self.add_fieldsets
+        return [
+            MAIN,
+            *([OVER_PLAN] if obj.over_plan else []),
+            *([CANCELLED] if obj.state == State.CANCELLED else []),
+            HOW_MADE,
+        ]
 
     def save_model(self, request: HttpRequest, obj: Appointment, form: Any, change: bool) -> None:
         """A booking at the desk."""
@@ -173,7 +187,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
             visits.undo(appointment=found, by=actor(request))
             return _("The mark is taken back.")
 
-        return ask(self, request, UNDO, [found], act)
+        return ask(self, request, UNDO, [found], act, ticket_of)
 
     @action(description=gettext_lazy("Cancel…"), url_path="cancel", permissions=["act"])
     def cancel_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -185,7 +199,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
             cancelling.cancel(guid=found.guid, among=everything, by=actor(request), now=now, late=True, **given)
             return _("The appointment is cancelled.")
 
-        return ask(self, request, CANCEL, [found], act)
+        return ask(self, request, CANCEL, [found], act, ticket_of)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only what can be done with an appointment in its state."""
@@ -200,11 +214,15 @@ class AppointmentAdmin(ReadOnlyAdmin):
             visits.mark(appointment=found, state=state, by=actor(request), now=timezone.now())
             return _("Written down.")
 
-        return ask(self, request, question, [found], act)
+        return ask(self, request, question, [found], act, ticket_of)
 
     def _mark_each(self, request: HttpRequest, queryset: QuerySet[Appointment], state: str) -> None:
         by, now = actor(request), timezone.now()
-        done = each(request, queryset, lambda found: visits.mark(appointment=found, state=state, by=by, now=now))
+
+        def mark(found: Appointment) -> None:
+            visits.mark(appointment=found, state=state, by=by, now=now)
+
+        done = each(request, queryset, mark, ticket_of)
         if done:
             said = ngettext("%(count)d appointment is marked.", "%(count)d appointments are marked.", done)
             messages.success(request, said % {"count": done})

@@ -7,6 +7,7 @@ import datetime as dt
 from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment, Slot
@@ -33,12 +34,13 @@ def _waiting_uploads() -> int:
 
 
 def _today_link() -> str:
-    today = timezone.localdate().isoformat()
-    return f"{reverse('admin:appointments_appointment_changelist')}?slot__day_from={today}&slot__day_to={today}"
+    return reverse("admin:appointments_appointment_changelist")  # which lands on today
 
 
 def _free_link() -> str:
-    return f"{reverse('admin:appointments_slot_changelist')}?state=free"
+    today = timezone.localdate()
+    days = {"day_from": today.isoformat(), "day_to": (today + dt.timedelta(days=DAYS)).isoformat()}
+    return f"{reverse('admin:appointments_slot_changelist')}?{urlencode({'state': 'free', **days})}"
 
 
 def _uploads_link() -> str:

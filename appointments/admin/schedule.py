@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from appointments.models import ScheduleException, ScheduleTemplate
-from lmis.admin.base import LmisModelAdmin, labels, words_of
+from lmis.admin.base import LmisModelAdmin, labels
 from lmis.admin.filters import DaysFilter
 from lmis.models import Source
 
@@ -29,13 +29,13 @@ class ScheduleTemplateAdmin(LmisModelAdmin):
         "interval",
         "slot_minutes",
         "capacity",
-        "channels_shown",
+        "busy_type",
         "room",
         "valid_from",
         "valid_to",
     ]
     list_display_links = ["doctor_name", "weekday"]
-    list_select_related = ["doctor", "room"]
+    list_select_related = ["doctor", "busy_type", "room"]
     list_filter = [
         ("doctor", AutocompleteSelectFilter),
         ("doctor__speciality", AutocompleteSelectFilter),
@@ -65,11 +65,6 @@ class ScheduleTemplateAdmin(LmisModelAdmin):
     def interval(self, template: ScheduleTemplate) -> str:
         """From–to."""
         return f"{template.begin:%H:%M}–{template.end:%H:%M}"
-
-    @display(description=gettext_lazy("channels"))
-    def channels_shown(self, template: ScheduleTemplate) -> str:
-        """In words."""
-        return words_of(template.channels, Source)
 
 
 @admin.register(ScheduleException)

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.utils import formats
 
-from appointments.models import Slot
+from appointments.models import Appointment, Slot
 
 
 def day_of(slot: Slot) -> str:
@@ -17,6 +17,12 @@ def day_of(slot: Slot) -> str:
 def time_of(slot: Slot) -> str:
     """From–to, in the LPU's time zone."""
     return f"{_clock(slot, slot.begin)}–{_clock(slot, slot.end)}"
+
+
+def ticket_of(appointment: Appointment) -> str:
+    """All that an employee needs to see before doing something to it."""
+    slot = appointment.slot
+    return f"№ {appointment.number}, {day_of(slot)} {time_of(slot)}, {slot.doctor.short_name}, {appointment.patient}"
 
 
 def _clock(slot: Slot, moment: dt.datetime) -> str:

@@ -75,7 +75,7 @@ class StateFilter(admin.SimpleListFilter):
 class SlotAdmin(LmisModelAdmin):
     """Made by templates and extra hours, never by hand, and never deleted."""
 
-    list_display = ["day_shown", "time_shown", "doctor_name", "state_shown", "places", "channels_shown", "room_label"]
+    list_display = ["day_shown", "time_shown", "doctor_name", "state_shown", "places", "channels_shown", "room_shown"]
     list_display_links = ["day_shown", "time_shown"]
     list_select_related = ["doctor__lpu"]
     list_filter = [
@@ -89,12 +89,16 @@ class SlotAdmin(LmisModelAdmin):
     actions_detail = ["block_one", "unblock_one", "withdraw_one", "put_back_one"]
     autocomplete_fields = ["busy_type", "room"]
     readonly_preprocess_fields = {"channels": labels(Source)}
-    readonly_fields = ["doctor", "day_shown", "time_shown", "state_shown", "guid", "block_reason", "taken", "number"]
+    readonly_fields = ["doctor", "day_shown", "time_shown", "state_word", "guid", "block_reason", "taken", "number"]
     fieldsets = [
-        (None, {"fields": ["doctor", ("day_shown", "time_shown"), ("state_shown", "block_reason"), "taken"]}),
+        (None, {"fields": ["doctor", ("day_shown", "time_shown"), ("state_word", "block_reason"), "taken"]}),
         (gettext_lazy("What it allows"), {"fields": ["capacity", "channels", "busy_type", "room"]}),
         (gettext_lazy("For the exchange"), {"fields": ["guid", "number"]}),
     ]
+
+    def landing(self) -> dict[str, str]:
+        """From today on."""
+        return {"day_from": timezone.localdate().isoformat()}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Slot]:
         """With what a place's name shows."""
@@ -128,6 +132,11 @@ class SlotAdmin(LmisModelAdmin):
         """Surname and initials."""
         return slot.doctor.short_name
 
+    @display(description=gettext_lazy("room"))
+    def room_shown(self, slot: Slot) -> str:
+        """As the region sees it."""
+        return slot.room_label
+
     @display(description=gettext_lazy("places"))
     def places(self, slot: Slot) -> str:
         """Taken of how many."""
@@ -155,13 +164,12 @@ class SlotAdmin(LmisModelAdmin):
     )
     def state_shown(self, slot: Slot) -> tuple[str, str]:
         """One word; colour and word say the same."""
-        if slot.withdrawn:
-            return "withdrawn", _("withdrawn")
-        if slot.is_blocked:
-            return "blocked", _("blocked")
-        if slot.begin <= timezone.now():
-            return "begun", _("begun")
-        return ("taken", _("taken")) if slot.places_left <= 0 else ("free", _("free"))
+        return _state(slot, timezone.now())
+
+    @display(description=gettext_lazy("state"))
+    def state_word(self, slot: Slot) -> str:
+        """The same on the place's page."""
+        return _state(slot, timezone.now())[1]
 
     @admin.action(description=gettext_lazy("Block…"), permissions=["change"])
     def block(self, request: HttpRequest, queryset: QuerySet[Slot]) -> HttpResponse:
@@ -218,6 +226,16 @@ class SlotAdmin(LmisModelAdmin):
             return _said(service(guids=guids, by=actor(request), now=timezone.now(), **given))
 
         return ask(self, request, question, found, act)
+
+
+def _state(slot: Slot, now: dt.datetime) -> tuple[str, str]:
+    if slot.withdrawn:
+        return "withdrawn", _("withdrawn")
+    if slot.is_blocked:
+        return "blocked", _("blocked")
+    if slot.begin <= now:
+        return "begun", _("begun")
+    return ("taken", _("taken")) if slot.places_left <= 0 else ("free", _("free"))
 
 
 def _offered(slot: Slot, now: dt.datetime) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lmis.admin.ask import Question, ask, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor, labels, words_of
@@ -66,6 +67,7 @@ class ClientForm(forms.ModelForm):
     class Meta:
         model = ApiClient
         fields = ["login", "name", "source", "scopes", "networks", "is_active", "expires_at"]
+        widgets = {"networks": UnfoldAdminTextInputWidget}
 
 
 @admin.register(ApiClient)

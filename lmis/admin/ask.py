@@ -51,11 +51,12 @@ def ask(
     question: Question,
     objects: Iterable[Any],
     act: Callable[[dict[str, Any]], HttpResponse | str],
+    shown: Callable[[Any], str] = str,
 ) -> HttpResponse:
     """Show the page; when it is confirmed call `act` with what was filled in, in one transaction.
 
     `act` gives the text to show afterwards, or a response of its own. A refusal is shown on the page and nothing has
-    changed. Afterwards back to the list, if it was a list's action, else to the object.
+    changed. Afterwards back to the list, if it was a list's action, else to the object. `shown` writes an object.
     """
     form = question.form_class(request.POST if CONFIRMED in request.POST else None)
     objects = list(objects)
@@ -69,7 +70,7 @@ def ask(
                 return done
             messages.success(request, done)
             return HttpResponseRedirect(_back(admin, request, objects[0]))
-    return _page(admin, request, question, objects, form)
+    return _page(admin, request, question, [(obj, shown(obj)) for obj in objects], form)
 
 
 def found_or_404(admin: ModelAdmin, request: HttpRequest, object_id: str) -> Any:
@@ -86,7 +87,9 @@ def _back(admin: ModelAdmin, request: HttpRequest, obj: Any) -> str:
     return reverse(f"{admin.admin_site.name}:{admin.opts.app_label}_{admin.opts.model_name}_change", args=[obj.pk])
 
 
-def each(request: HttpRequest, objects: Iterable[Any], act: Callable[[Any], Any]) -> int:
+def each(
+    request: HttpRequest, objects: Iterable[Any], act: Callable[[Any], Any], shown: Callable[[Any], str] = str
+) -> int:
     """Call `act` for each object in a transaction of its own; a refusal is told with its object and ends nothing else.
 
     Out: how many were done.
@@ -97,12 +100,12 @@ def each(request: HttpRequest, objects: Iterable[Any], act: Callable[[Any], Any]
             run_write(lambda obj=obj: act(obj))  # type: ignore[misc]
             done += 1
         except Refusal as refusal:
-            messages.error(request, f"{obj}: {refusal.message}")
+            messages.error(request, f"{shown(obj)}: {refusal.message}")
     return done
 
 
 def _page(
-    admin: ModelAdmin, request: HttpRequest, question: Question, objects: list[Any], form: forms.Form
+    admin: ModelAdmin, request: HttpRequest, question: Question, objects: list[tuple[Any, str]], form: forms.Form
 ) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request),

@@ -15,8 +15,11 @@ from django.db import IntegrityError, models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from lmis.actors import Actor
@@ -36,6 +39,16 @@ class CappedPaginator(Paginator):
         return self.object_list.order_by()[:COUNT_UP_TO].count()
 
 
+class LmisChangeList(ChangeList):
+    """Offers "show all" only where something is hidden by a filter or a search."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Without the count of everything the template cannot tell."""
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
+
+
 class LmisModelAdmin(HistoryMixin, ModelAdmin):
     """A list without slow counts; a form whose saving is one short transaction and writes only what changed.
 
@@ -50,6 +63,17 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
     list_disable_select_all = True
     list_filter_submit = True
     warn_unsaved_form = True
+
+    def landing(self) -> dict[str, str]:
+        """What a list is narrowed to until somebody asks for something else: parameters of its URL."""
+        return {}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; without a question in the URL the one it lands on, so that a long past is not read for nothing."""
+        landing = self.landing()
+        if landing and request.method == "GET" and all(name.startswith("_") for name in request.GET):
+            return HttpResponseRedirect(f"{request.path}?{urlencode({**request.GET.dict(), **landing})}")
+        return super().changelist_view(request, extra_context)
 
     def changeform_view(
         self,
@@ -101,6 +125,10 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
         if changed:
             obj.save(update_fields=changed)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Ours."""
+        return LmisChangeList
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The list's actions, without Django's deletion of all that is ticked."""
         actions: dict[str, Any] = super().get_actions(request)
@@ -114,7 +142,7 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return forms.MultipleChoiceField(
             choices=choices,
-            label=db_field.verbose_name.capitalize(),
+            label=capfirst(db_field.verbose_name),
             required=not db_field.blank,
             initial=db_field.default,
             help_text=db_field.help_text,

@@ -68,8 +68,8 @@ class RoomAdmin(LmisModelAdmin):
 class DoctorAdmin(GuidKeptAdmin):
     """Doctors, that is whoever can be booked."""
 
-    list_display = ["full_name", "speciality", "position", "department", "room", "lpu", "is_published", "is_active"]
-    list_select_related = ["lpu", "position", "speciality", "department", "room"]
+    list_display = ["full_name", "speciality", "department", "room", "lpu", "is_published", "is_active"]
+    list_select_related = ["lpu", "speciality", "department", "room"]
     list_filter = [
         ("speciality", AutocompleteSelectFilter),
         ("department", AutocompleteSelectFilter),

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ CARDS: list[Card] = []
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """For unfold: adds `cards`, those that this employee may see."""
     allowed = [card for card in CARDS if request.user.has_perm(card.permission)]
+    context["title"] = _("Overview")
     context["cards"] = [
         {"title": card.title, "icon": card.icon, "count": card.count(), "link": card.link()} for card in allowed
     ]
@@ -34,7 +37,4 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def environment(request: HttpRequest) -> list[Any] | None:
     """For unfold: a badge on every page that nobody takes the demo for the clinic."""
-    from django.conf import settings
-    from django.utils.translation import gettext as _
-
     return [_("Demo"), "warning"] if settings.EMBEDDED else None

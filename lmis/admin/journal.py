@@ -72,6 +72,8 @@ class JournalAdmin(ReadOnlyAdmin):
     @display(description=_("fields"))
     def fields_changed(self, entry: LogEntry) -> str:
         """Names of the changed fields, without their values."""
+        if entry.action != LogEntry.Action.UPDATE:
+            return ""
         model = entry.content_type.model_class()
         known = {field.name: field.verbose_name for field in model._meta.fields} if model else {}
         return ", ".join(str(known.get(name, name)) for name in entry.changes_dict)

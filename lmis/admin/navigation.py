@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 # Group → entries: model, icon (of Material Symbols, which unfold carries).
@@ -49,6 +50,8 @@ MENU: list[tuple[Any, list[tuple[str, str]]]] = [
     ),
 ]
 
+FOLDED = 4  # a longer group is folded until it is opened or in use
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For unfold: the groups with what this employee may open; empty ones are left out."""
@@ -57,7 +60,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     for title, entries in MENU:
         items = [item for label, icon in entries if (item := _item(request, label, icon))]
         if items:
-            groups.append({"title": title, "separator": True, "items": items})
+            groups.append({"title": title, "separator": True, "collapsible": len(items) > FOLDED, "items": items})
     return groups
 
 
@@ -69,4 +72,4 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
         return None
     opts = model._meta
     link = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
-    return {"title": opts.verbose_name_plural.capitalize(), "icon": icon, "link": link}
+    return {"title": capfirst(opts.verbose_name_plural), "icon": icon, "link": link}

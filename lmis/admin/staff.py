@@ -20,7 +20,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from lmis.admin.base import LmisModelAdmin
-from lmis.services.groups import label_of
+from lmis.services.groups import GROUPS, label_of
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -108,8 +108,17 @@ class GroupAdmin(DjangoGroupAdmin, LmisModelAdmin):
 
     list_display = ["label", "name"]
     list_display_links = ["label", "name"]
+    fields = ["name", "permissions"]
     search_fields = ["name"]
     filter_horizontal = ["permissions"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The names of our own groups are what programs know them by."""
+        return [*super().get_readonly_fields(request, obj), *(["name"] if obj and obj.name in GROUPS else [])]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Our own groups stay."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.name in GROUPS)
 
     @display(description=_("group"))
     def label(self, group: Group) -> str:
