@@ -7,12 +7,31 @@ bounded by the transaction's `lock_timeout` (1 s, set by `lmis.services.transact
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from appointments.exceptions import AppointmentNotFound, SlotNotFound
 from appointments.models import Appointment, Slot
+from lmis.models import Doctor, Lpu
+from lmis.rows import Columns, fetch
+
+
+_SLOT = Columns(Slot, "s")
+_DOCTOR = Columns(Doctor, "d", "id", "guid", "lpu", "family", "name", "patronymic", "speciality")
+_LPU = Columns(Lpu, "l")
+_LOCK_SLOTS = f"""
+    SELECT {_SLOT.sql}, {_DOCTOR.sql}, {_LPU.sql} FROM appointments_slot s
+      JOIN lmis_doctor d ON d.id = s.doctor_id JOIN lmis_lpu l ON l.id = d.lpu_id
+     WHERE s.guid = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE OF s"""  # noqa: S608
+
+
+def _slot(row: tuple[Any, ...]) -> Slot:
+    slot = _SLOT.read(row[: len(_SLOT)])
+    slot.doctor = _DOCTOR.read(row[len(_SLOT) : -len(_LPU)])
+    slot.doctor.lpu = _LPU.read(row[-len(_LPU) :])
+    return slot
 
 
 def _refuse_outside_transaction() -> None:
@@ -28,8 +47,7 @@ def lock_slots(guids: Collection[UUID]) -> dict[UUID, Slot]:
     _refuse_outside_transaction()
     # Two moves in opposite directions would each hold what the other needs:
     # rows are locked in ascending id, whoever asks.
-    rows = Slot.objects.select_related("doctor__lpu").select_for_update(of=("self",), no_key=True)
-    found = {slot.guid: slot for slot in rows.filter(guid__in=guids).order_by("pk")}
+    found = {slot.guid: slot for slot in map(_slot, fetch(_LOCK_SLOTS, [list(guids)]))}
     if len(found) < len(set(guids)):
         raise SlotNotFound
     return found

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
@@ -20,7 +21,7 @@ from directions.models import Direction
 from directions.services import receiving
 from lmis.actors import Actor
 from lmis.models import Lpu, Source
-from lmis.services import directory
+from lmis.services import directory, journal
 from patients.exceptions import PatientNotFound
 from patients.info import PatientInfo
 from patients.locks import identity_keys, lock_identities
@@ -87,6 +88,8 @@ def book_own(
         patient = next((card for card in patients if card.lpu_id == slot.doctor.lpu_id), None)
         if patient is None:
             raise PatientNotFound
+        if direction is not None and settings.CHECK_DIRECTION_SPECIALITY:
+            receiving.check_speciality(direction=direction, speciality=slot.doctor.speciality)
         rules.check_open(slot=slot, channels=channels, now=now)
         seat = rules.free_seat(slot=slot, patient=patient, channels=channels, over_plan=bool(over_plan_reason))
         appointment = Appointment(
@@ -103,8 +106,10 @@ def book_own(
             client=by.client,
             user=by.user,
         )
-        # Without signals: the staff's journal would cost a booking another statement, and has nothing to add here.
+        # Without signals: the journal would cost a booking another statement. What a client does stands on the row.
         Appointment.objects.bulk_create([appointment])
+        if by.client is None:
+            journal.note_created(appointment, by=by)
     return appointment
 
 

@@ -14,6 +14,7 @@ from appointments.exceptions import AlreadyCancelled, AppointmentNotFound, TooLa
 from appointments.models import Appointment, Slot
 from appointments.querysets import AppointmentQuerySet
 from appointments.services import rules
+from appointments.services.writing import write
 from lmis.actors import Actor
 from lmis.exceptions import Unavailable
 
@@ -32,11 +33,14 @@ def cancel(
         slots, appointment = _locked(guid=guid, among=among, targets=())
         slot = next(iter(slots.values()))
         _check_cancellable(appointment, slot, now=now, late=late)
-        appointment.state = Appointment.State.CANCELLED
-        appointment.cancelled_at = now
-        appointment.cancelled_by = by.label
-        appointment.cancel_reason = reason
-        appointment.save(update_fields=["state", "cancelled_at", "cancelled_by", "cancel_reason"])
+        write(
+            appointment,
+            by=by,
+            state=Appointment.State.CANCELLED,
+            cancelled_at=now,
+            cancelled_by=by.label,
+            cancel_reason=reason,
+        )
     return appointment
 
 
@@ -62,12 +66,15 @@ def move(
         seat = rules.free_seat(
             slot=target, patient=appointment.patient, channels=channels, over_plan=bool(over_plan_reason)
         )
-        appointment.slot = target
-        appointment.seat = seat
-        appointment.number = target.number_of(seat)
-        appointment.over_plan = bool(over_plan_reason) and target.places_left <= 0
-        appointment.over_reason = over_plan_reason
-        appointment.save(update_fields=["slot", "seat", "number", "over_plan", "over_reason"])
+        write(
+            appointment,
+            by=by,
+            slot=target,
+            seat=seat,
+            number=target.number_of(seat),
+            over_plan=bool(over_plan_reason) and target.places_left <= 0,
+            over_reason=over_plan_reason,
+        )
     return appointment
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments import locks
 from appointments.exceptions import AlreadyCancelled, DirectionAlreadyBooked
 from appointments.models import Appointment, Slot
+from appointments.services.writing import write
 from directions.locks import direction_keys
 from lmis.actors import Actor
 from lmis.exceptions import Refusal
@@ -94,7 +95,6 @@ def _lock_direction_of(appointment: Appointment) -> None:
 
 
 def _write(appointment: Appointment, state: str, by: Actor) -> Appointment:
-    appointment.state = state
-    appointment.save(update_fields=["state"])
+    write(appointment, by=by, state=state)
     logger.info("appointment %s is %s, by %s", appointment.guid, state, by)
     return appointment

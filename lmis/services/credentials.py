@@ -9,11 +9,16 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from lmis.models import ApiClient, ApiSecret, FailedLogin
+from lmis.models import ApiClient, FailedLogin
+from lmis.rows import Columns, fetch
 
 MAX_FAILURES = 20  # of one login from one address within ...
 MINUTE = timedelta(minutes=1)
-_NOBODY = bytes(32)  # compared with when there is no secret, so that an unknown login takes as long
+_NOBODY = (bytes(32), None)  # compared with when there is no secret, so that an unknown login takes as long
+_CLIENT = Columns(ApiClient, "c")
+_LIVE_SECRETS = f"""
+    SELECT s.digest, s.expires_at, {_CLIENT.sql} FROM lmis_apisecret s JOIN lmis_apiclient c ON c.id = s.client_id
+     WHERE c.login = %s AND s.revoked_at IS NULL"""  # noqa: S608
 _LOGIN_LENGTH = FailedLogin._meta.get_field("login").max_length
 
 
@@ -25,12 +30,12 @@ def digest_of(secret: bytes) -> bytes:
 def check(*, login: str, secret: bytes, now: datetime) -> ApiClient | None:
     """The active client with this login and this live secret, or None. One statement, in constant time."""
     given = digest_of(secret)
-    kept = ApiSecret.objects.filter(client__login=login.replace("\x00", "\ufffd"), revoked_at=None)
+    kept = fetch(_LIVE_SECRETS, [login.replace("\x00", "\ufffd")])
     found: ApiClient | None = None
-    for candidate in [*kept.select_related("client"), None, None][:2]:
-        same = hmac.compare_digest(bytes(candidate.digest) if candidate else _NOBODY, given)
-        if same and candidate and _alive(candidate.expires_at, now):
-            found = candidate.client
+    for digest, expires_at, *client in [*kept, _NOBODY, _NOBODY][:2]:
+        same = hmac.compare_digest(bytes(digest), given)
+        if same and client and _alive(expires_at, now):
+            found = _CLIENT.read(client)
     return found if found and found.is_active and _alive(found.expires_at, now) else None
 
 
@@ -53,15 +58,15 @@ def failed(*, login: str, address: str, now: datetime) -> int | None:
             INSERT INTO {FailedLogin._meta.db_table} AS f (login, address, minute, count)
             VALUES (%(login)s, %(address)s, %(now)s, 1)
             ON CONFLICT (login, address) DO UPDATE SET
-                count = CASE WHEN f.minute <= %(now)s - %(minute)s THEN 1 ELSE f.count + 1 END,
-                minute = CASE WHEN f.minute <= %(now)s - %(minute)s THEN %(now)s ELSE f.minute END
+                count = CASE WHEN f.minute <= %(over)s THEN 1 ELSE f.count + 1 END,
+                minute = CASE WHEN f.minute <= %(over)s THEN %(now)s ELSE f.minute END
             RETURNING count, minute
             """,  # noqa: S608
             {
                 "login": login.replace("\x00", "\ufffd")[:_LOGIN_LENGTH],
                 "address": address,
                 "now": now,
-                "minute": MINUTE,
+                "over": now - MINUTE,
             },
         )
         count, since = cursor.fetchone()

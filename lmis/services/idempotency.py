@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime, timedelta
 
+from psycopg.types.json import Jsonb
+
 from lmis.models import IdempotencyRecord
+from lmis.rows import Columns, execute, fetch
 
 KEPT = timedelta(hours=24)
 _BATCH = 5000
+_SHOWN = Columns(IdempotencyRecord, "r", "id", "fingerprint", "status", "body")
+_FIND = f"""
+    SELECT {_SHOWN.sql}, r.headers FROM lmis_idempotencyrecord r
+     WHERE r.principal = %s AND r.key = %s AND r.created_at > %s"""  # noqa: S608
+_KEEP = """
+    INSERT INTO lmis_idempotencyrecord (principal, key, fingerprint, status, headers, body, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (principal, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+        headers = excluded.headers, body = excluded.body, created_at = excluded.created_at"""
 
 
 def lock_number(principal: str, key: str) -> int:
@@ -23,17 +36,19 @@ def find(*, principal: str, key: str, now: datetime) -> IdempotencyRecord | None
     In a statement of its own after the lock: one that takes the lock as well has its snapshot from before the rival's
     commit, finds nothing and does the work again.
     """
-    return IdempotencyRecord.objects.filter(principal=principal, key=key, created_at__gt=now - KEPT).first()
+    rows = fetch(_FIND, [principal, key, now - KEPT])
+    if not rows:
+        return None
+    *values, headers = rows[0]
+    record = _SHOWN.read(values)
+    record.headers = json.loads(headers)  # Django's connection gives JSON as text
+    return record
 
 
 def keep(record: IdempotencyRecord) -> None:
     """Store an answer, in the place of one that is too old to count. Only under the key's lock."""
-    IdempotencyRecord.objects.bulk_create(
-        [record],
-        update_conflicts=True,
-        unique_fields=["principal", "key"],
-        update_fields=["fingerprint", "status", "headers", "body", "created_at"],
-    )
+    values = [record.principal, record.key, record.fingerprint, record.status, Jsonb(record.headers)]
+    execute(_KEEP, [*values, record.body, record.created_at])
 
 
 def prune(now: datetime) -> int:

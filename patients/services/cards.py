@@ -9,12 +9,12 @@ from django.db import transaction
 
 from lmis.actors import Actor
 from lmis.models import Lpu
+from lmis.services import journal
 from patients.exceptions import CardExists, LpuNotOwn, PatientAmbiguous
 from patients.info import PatientInfo
 from patients.locks import identity_keys, lock_identities
 from patients.matching import Likeness, blanks_to_fill
 from patients.models import Patient
-from patients.services import journal
 
 EDITABLE = frozenset({*PatientInfo().columns(), "card_number"})
 

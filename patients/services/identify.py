@@ -6,19 +6,29 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from lmis.api.callers import TokenClaims
+from lmis.models import Lpu
+from lmis.rows import Columns, fetch
 from patients.exceptions import PatientNotFound
 from patients.models import Patient
 from patients.querysets import PatientQuerySet
+
+
+_CARD = Columns(Patient, "p", "id", "guid", "lpu", "state", "merged_into", "person_guid")
+_LPU = Columns(Lpu, "l")
+_NAMED = f"""
+    SELECT {_CARD.sql}, {_LPU.sql} FROM patients_patient p JOIN lmis_lpu l ON l.id = p.lpu_id AND l.is_own
+     WHERE p.guid = ANY(%s) OR p.person_guid = %s"""  # noqa: S608
 
 
 def cards_of(*, claims: TokenClaims) -> list[Patient]:
     """All live cards of the token's person at our own LPUs, oldest first.
 
     The person is the one whose card is named in `mkabs`, else the one to whom the MIP gave `person_guid`. A merged
-    card means its survivor; a withdrawn one counts for nothing. Out: cards with `lpu` loaded. One statement, two when
-    the MIP's id has to be learned from a card. Raises PatientNotFound.
+    card means its survivor; a withdrawn one counts for nothing. Out: cards with `lpu` loaded and with what tells
+    them apart; names and numbers are deferred. One statement, two when the MIP's id has to be learned from a card,
+    one more when a card was merged. Raises PatientNotFound.
     """
-    rows = list(_rows().named(mkabs=claims.mkabs, person_guid=claims.person_guid))
+    rows = _named(claims)
     anchors = [row for row in rows if row.guid in claims.mkabs and _is_live(row.survivor)]
     if not anchors:
         return _live(row for row in rows if row.person_guid and row.person_guid == claims.person_guid)
@@ -27,6 +37,19 @@ def cards_of(*, claims: TokenClaims) -> list[Patient]:
     if unread := persons - {claims.person_guid}:
         siblings += _rows().of_person(unread)
     return _live([*anchors, *siblings])
+
+
+def _named(claims: TokenClaims) -> list[Patient]:
+    """The cards that the token names, with their LPUs; with their survivors too when one was merged."""
+    rows = fetch(_NAMED, [list(claims.mkabs), claims.person_guid])
+    cards = []
+    for row in rows:
+        card = _CARD.read(row[: len(_CARD)])
+        card.lpu = _LPU.read(row[len(_CARD) :])
+        cards.append(card)
+    if any(card.merged_into_id for card in cards):
+        return list(_rows().named(mkabs=claims.mkabs, person_guid=claims.person_guid))
+    return cards
 
 
 def _rows() -> PatientQuerySet:

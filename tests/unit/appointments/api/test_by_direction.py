@@ -205,6 +205,15 @@ def test_the_second_booking_by_one_direction_is_refused_with_the_first(http, bod
     assert [item["state"] for item in every] == ["cancelled", "booked"]
 
 
+def test_the_speciality_is_checked_when_asked_for(http, body, doctor, settings):
+    doctor.speciality.code = "76"
+    doctor.speciality.save()
+    settings.CHECK_DIRECTION_SPECIALITY = True
+    refused(book(http, body), 409, "speciality_mismatch")
+    body["direction"]["speciality"]["code"] = "76"
+    assert book(http, body).status_code == 201
+
+
 @pytest.mark.parametrize(("state", "holds"), [("visited", True), ("missed", False)])
 def test_which_states_hold_the_direction(http, body, doctor, state, holds):
     book(http, body)

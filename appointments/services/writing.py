@@ -1,0 +1,21 @@
+"""Writing what changes on an appointment, and entering it in the staff's journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from appointments.models import Appointment
+from lmis.actors import Actor
+from lmis.services import journal
+
+
+def write(appointment: Appointment, *, by: Actor, **news: Any) -> None:
+    """Write these columns of a locked appointment, and set them on it.
+
+    One statement; one more for an employee's change. What a client does stands on the appointment itself.
+    """
+    if by.client is None:
+        journal.note_changed(appointment, news, by=by)
+    Appointment.objects.filter(pk=appointment.pk).update(**news)
+    for name, value in news.items():
+        setattr(appointment, name, value)
