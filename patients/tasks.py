@@ -16,25 +16,24 @@ from patients.mip import client
 from patients.services import hints, uploads
 
 logger = logging.getLogger(__name__)
+QUEUE = "mip"  # of the uploads, whose waits must not hold up anything else; sweeps go to the default one
 
 
-@app.task(name="patients.upload_card", queue="mip")
+@app.task(name="patients.upload_card")
 def upload_card(*, card_id: int, **kwargs: Any) -> None:
     """Send one card to the MIP if it is still due."""
     uploads.upload(card_id=card_id)
 
 
-@app.task(name="patients.sweep_uploads", queue="default")
+@app.task(name="patients.sweep_uploads")
 def sweep_uploads(**kwargs: Any) -> None:
     """Tell the broker of the cards that are due, stuck or forgotten."""
     ids = hints.hand_out(now=timezone.now())
-    told = 0
+    told, expires = 0, hints.GOOD_FOR.total_seconds()
     try:
         with app.producer_or_acquire() as producer:
             for card_id in ids:
-                upload_card.apply_async(
-                    kwargs={"card_id": card_id}, producer=producer, expires=hints.GOOD_FOR.total_seconds()
-                )
+                upload_card.apply_async(kwargs={"card_id": card_id}, producer=producer, queue=QUEUE, expires=expires)
                 told += 1
     except OperationalError:
         hints.take_back(ids=ids[told:])

@@ -1,0 +1,84 @@
+"""The tasks, on the real broker: what is told, to whom, and what happens when the broker is away."""
+
+import contextlib
+import json
+
+import pytest
+from django.conf import settings as configured
+from django.utils import timezone
+from kombu import Connection
+
+from lmis.celery import app
+from patients import tasks
+from patients.models import CardUpload
+from tests.factories.patients import a_card
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def mip(settings):
+    settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip", "TIMEOUT": 1.0}
+
+
+@pytest.fixture
+def queue():
+    """The queue of the uploads, empty."""
+    with Connection(configured.CELERY_BROKER_URL) as connection:
+        found = connection.SimpleQueue("mip")
+        found.clear()
+        yield found
+        found.clear()
+        found.close()
+
+
+def messages(queue):
+    found = []
+    with contextlib.suppress(queue.Empty):
+        while message := queue.get_nowait():
+            message.ack()
+            found.append(message)
+    return found
+
+
+def test_a_sweep_tells_the_broker_of_each_card_by_its_id_alone(lpu, queue):
+    cards = [a_card(lpu) for _ in range(2)]
+    tasks.sweep_uploads()
+    told = messages(queue)
+    assert [message.headers["task"] for message in told] == ["patients.upload_card"] * 2
+    assert sorted(message.payload[1]["card_id"] for message in told) == [card.pk for card in cards]
+    assert all(message.payload[0] == [] for message in told)
+    assert all(message.headers["expires"] for message in told)
+    assert "Ёлкина" not in json.dumps([[message.headers, message.payload] for message in told], ensure_ascii=False)
+    tasks.sweep_uploads()
+    assert messages(queue) == []
+
+
+def test_a_sweep_that_loses_the_broker_leaves_the_cards_to_the_next(card, monkeypatch):
+    with app.connection_for_write(url="redis://127.0.0.1:9/0", connect_timeout=0.2) as away:
+        nobody = app.amqp.Producer(away, auto_declare=False)
+        monkeypatch.setattr(app, "producer_or_acquire", lambda producer=None: contextlib.nullcontext(nobody))
+        tasks.sweep_uploads()
+    assert CardUpload.objects.get(pk=card.pk).told_at is None
+
+
+def test_an_upload_of_a_card_that_is_gone_or_settled_does_nothing(card):
+    CardUpload.objects.filter(pk=card.pk).update(state="accepted")
+    tasks.upload_card(card_id=card.pk)
+    tasks.upload_card(card_id=card.pk + 1_000_000, a_later_argument=1)
+    assert CardUpload.objects.get(pk=card.pk).attempts == 0
+
+
+def test_an_upload_that_meets_nobody_is_repeated_later(card):
+    now = timezone.now()
+    tasks.upload_card(card_id=card.pk)
+    row = CardUpload.objects.get(pk=card.pk)
+    assert (row.state, row.error_code, row.attempts) == ("retry", "no_connection", 1)
+    assert row.due_at > now
+
+
+def test_how_often():
+    app.loader.import_default_modules()
+    app.finalize()
+    entry = app.conf.beat_schedule["patients.sweep_uploads"]
+    assert entry["schedule"] == configured.MIP["SWEEP_SECONDS"]
