@@ -6,7 +6,6 @@ import base64
 import datetime as dt
 from dataclasses import dataclass
 
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.utils.crypto import salted_hmac
 
@@ -54,8 +53,8 @@ def secret_of(login: str) -> str:
 
 
 def add_employees(doctor: Doctor) -> None:
-    """One employee for each group, called like it; the doctor's account belongs to `doctor`."""
-    password = make_password(PASSWORD)  # once: it is slow on purpose
+    """One employee for each group, called like it; the doctor's account is of `doctor`. After `ensure`."""
+    password = User.objects.get(username=ADMIN_USER).password  # hashing is slow on purpose: once for all
     for group in Group.objects.order_by("pk"):
         family, name = _PEOPLE.get(group.name, (doctor.family, doctor.name))
         user, made = User.objects.get_or_create(
@@ -66,9 +65,6 @@ def add_employees(doctor: Doctor) -> None:
             user.groups.add(group)
         if group.name == "doctor":
             Doctor.objects.filter(pk=doctor.pk, user=None).update(user=user)
-    User.objects.get_or_create(
-        username=ADMIN_USER, defaults={"password": password, "is_staff": True, "is_superuser": True}
-    )
 
 
 def _create_client() -> ApiClient:
@@ -100,7 +96,9 @@ def _put_secret(client: ApiClient, secret: str, now: dt.datetime) -> None:
 
 
 def _ensure_admin() -> None:
-    user = User.objects.get_or_create(username=ADMIN_USER, defaults={"is_staff": True, "is_superuser": True})[0]
-    if not user.check_password(PASSWORD):
-        user.set_password(PASSWORD)
-        user.save(update_fields=["password"])
+    known = User.objects.filter(username=ADMIN_USER).first()
+    if known is None:
+        User.objects.create_superuser(ADMIN_USER, password=PASSWORD)
+    elif not known.check_password(PASSWORD):
+        known.set_password(PASSWORD)
+        known.save(update_fields=["password"])

@@ -16,7 +16,7 @@ from lmis.actors import SYSTEM, Actor
 from lmis.models import Lpu, Source
 from patients.models import Patient
 
-COUNT, AMONG = 150, 600  # so many of the next so many places
+COUNT, AMONG = 120, 500  # so many of the next so many places
 CANCELLED_EVERY = 12
 CROWDS = 2  # slots of several places that get some, but not all, of their patients
 
@@ -35,19 +35,25 @@ def make(lpu: Lpu, patients: list[Patient], actors: dict[str, Actor], now: dt.da
     made = []
     for number, slot in enumerate(_places(lpu, now, rng)):
         source = rng.choice([channel for channel in slot.channels if channel != Source.DOCTOR_OTHER_LPU])
-        made.append(
-            booking.book(
-                slot_guid=slot.guid,
-                patient=next(waiting[slot.doctor.speciality.name]),
-                source=source,
-                channels=[source],
-                by=actors.get(source, SYSTEM),
-                now=now,
-            )
+        appointment = booking.book(
+            slot_guid=slot.guid,
+            patient=next(waiting[slot.doctor.speciality.name]),
+            source=source,
+            channels=[source],
+            by=actors.get(source, SYSTEM),
+            now=now,
         )
-        Appointment.objects.filter(pk=made[-1].pk).update(guid=guid_of(lpu.guid, "appointment", number))
+        appointment.guid = guid_of(lpu.guid, "appointment", number)
+        made.append(appointment)
+    Appointment.objects.bulk_update(made, ["guid"])
     for appointment in made[::CANCELLED_EVERY]:
-        _cancel(appointment, rng.choice(_REASONS), now)
+        cancelling.cancel(
+            guid=appointment.guid,
+            among=Appointment.objects.all(),
+            reason=rng.choice(_REASONS),
+            by=SYSTEM,
+            now=now,
+        )
     return made
 
 
@@ -72,9 +78,3 @@ def _queues(patients: Iterable[Patient], rng: Random) -> dict[str, Iterator[Pati
 
 def _year(patient: Patient) -> int:
     return patient.birth_date.year if patient.birth_date else 0
-
-
-def _cancel(appointment: Appointment, reason: str, now: dt.datetime) -> None:
-    everything = Appointment.objects.filter(pk=appointment.pk)
-    guid = everything.values_list("guid", flat=True).get()
-    cancelling.cancel(guid=guid, among=everything, reason=reason, by=SYSTEM, now=now)

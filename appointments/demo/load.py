@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from auditlog.context import disable_auditlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -59,17 +60,18 @@ def load(*, lpu_guid: UUID | None, now: dt.datetime, say: Callable[[str], None] 
     """Bring the demo's data up to what it should be at `now`; what is there already stays as it is.
 
     In: `lpu_guid` of the own LPU, None for the one that is loaded or else the usual one; `say` is told the progress.
-    Raises DemoRefusedError when the database holds other data, or the demo of another LPU.
+    Raises DemoRefusedError when the database holds other data, or the demo of another LPU, or a step failed.
     """
-    lpu = _clinic(lpu_guid, now, say)
-    _slots(lpu, now, say)
-    told = access.ensure(now)
-    sample = _visits(lpu, now, say)
+    # The journal is for what people do: some hundred entries by nobody would only hide that.
+    with disable_auditlog():
+        lpu, told = _clinic(lpu_guid, now, say)
+        _slots(lpu, now, say)
+        sample = _visits(lpu, now, say)
     return Loaded(told, lpu.guid, sample.patient.polis_number, sample.guid, sample.number)
 
 
-def _clinic(wanted: UUID | None, now: dt.datetime, say: Callable[[str], None]) -> Lpu:
-    """The own LPU with people, cards and templates."""
+def _clinic(wanted: UUID | None, now: dt.datetime, say: Callable[[str], None]) -> tuple[Lpu, access.Access]:
+    """The own LPU with people, cards and templates, and what opens it."""
     with transaction.atomic():
         _one_at_a_time()
         loaded = _loaded()
@@ -79,7 +81,7 @@ def _clinic(wanted: UUID | None, now: dt.datetime, say: Callable[[str], None]) -
                     _("This is the demo of the LPU %(guid)s. Leave --lpu-guid out, or start afresh with --reset.")
                     % {"guid": loaded.guid}
                 )
-            return loaded
+            return loaded, access.ensure(now)
         if Lpu.objects.exists() or Doctor.objects.exists() or Patient.objects.exists():
             raise DemoRefusedError(
                 _("The database holds data that is not the demo's. Give the demo an empty database.")
@@ -88,8 +90,9 @@ def _clinic(wanted: UUID | None, now: dt.datetime, say: Callable[[str], None]) -
         lpu = clinic.build(wanted or cast.LPUS[0].guid)
         doctors = list(_doctors(lpu))
         timetable.write(lpu, doctors, _today(lpu, now))
+        told = access.ensure(now)
         access.add_employees(doctors[0])
-    return lpu
+    return lpu, told
 
 
 def _slots(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> None:
@@ -100,7 +103,9 @@ def _slots(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> None:
     def guid_for(doctor: Doctor, begin: dt.datetime, end: dt.datetime) -> UUID:
         return guid_of(lpu.guid, "slot", doctor.guid, begin.astimezone(dt.UTC), end.astimezone(dt.UTC))
 
-    generation.generate(until=until, by=SYSTEM, guid_for=guid_for)
+    report = generation.generate(until=until, by=SYSTEM, now=now, guid_for=guid_for)
+    if report.failed:
+        raise DemoRefusedError(_("Some of the schedule could not be made; the log says why. Start again to finish it."))
 
 
 def _visits(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> Direction:

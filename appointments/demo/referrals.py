@@ -70,7 +70,7 @@ class Referrals:
         """To the others in turn and, every third, to ourselves; some of long ago, some told to be done."""
         speciality, reason, diagnosis = _PURPOSES[number % len(_PURPOSES)]
         written = self.now - dt.timedelta(days=3 * number)
-        lpu_to = self.lpu if number % 3 == 2 else self.others[number % len(self.others)]
+        lpu_to = self.lpu if number % 3 == 2 else self.others[number // 3 % len(self.others)]
         issued = issuing.issue(
             doctor=self.doctors[number % 6],
             patient=self.patients[10 + number],

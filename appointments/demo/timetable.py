@@ -64,16 +64,21 @@ def _week(
         for weekday in _WORKDAYS:
             for block in _shift(field):
                 yield _template(field, doctor, today, weekday, parity, start, block, busy)
-    if place == 0 and not field.wide:
+    if place == 0 and field.speciality in (cast.THERAPY, cast.PAEDIATRICS):
         duty = _Block(0, 240, _OPEN, _FIRST)
         yield _template(field, doctor, today, _SATURDAY, Parity.ANY, dt.time(9), duty, busy)
 
 
 def _shift(field: cast.FieldPart) -> list[_Block]:
-    """First visits, lunch, repeat visits, and an hour that the doctor fills; a cardiologist keeps one for referrals."""
+    """First visits around lunch, repeat visits, the doctor's own time; a cardiologist keeps an hour for referrals."""
     first = _WIDE if field.wide else _OPEN
     kept = 60 if field.speciality == cast.CARDIOLOGY else 0
-    blocks = [_Block(kept, 180, first, _FIRST), _Block(210, 300, _OPEN, _REPEAT), _Block(300, 360, _OWN, _REPEAT)]
+    blocks = [
+        _Block(kept, 180, first, _FIRST),
+        _Block(210, 280, first, _FIRST),
+        _Block(280, 325, _OPEN, _REPEAT),
+        _Block(325, 360, _OWN, _REPEAT),
+    ]
     return [_Block(0, kept, _REFERRED, _FIRST), *blocks] if kept else blocks
 
 
