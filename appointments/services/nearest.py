@@ -10,9 +10,7 @@ from appointments.models import Slot
 OFFERED = 5
 
 
-def nearest_free(
-    *, slot: Slot, channels: Collection[str], now: dt.datetime, limit: int = OFFERED
-) -> list[Slot]:
+def nearest_free(*, slot: Slot, channels: Collection[str], now: dt.datetime, limit: int = OFFERED) -> list[Slot]:
     """Up to `limit` free slots open to these channels: of the same doctor first, then of the speciality in the LPU.
 
     Nearest to the asked-for time means the earliest from now on, in order of time. At most two statements.
