@@ -38,6 +38,6 @@ def _read_chunked(request: HttpRequest) -> None:
         raise MalformedJson from error
     if len(body) > settings.API_MAX_BODY:
         raise PayloadTooLarge
-    request._body = body  # type: ignore[attr-defined]  # what `HttpRequest.body` keeps what it has read in
+    request._body = body  # what `HttpRequest.body` keeps what it has read in
     request._read_started = True  # type: ignore[attr-defined]
     request.META["CONTENT_LENGTH"] = str(len(body))

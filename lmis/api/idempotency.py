@@ -65,7 +65,7 @@ def write(
 
 def _key(request: Request | HttpRequest) -> str | None:
     """The key, None without one. A server hands headers over as Latin-1; one in UTF-8 is counted in its characters."""
-    given = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    given: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if given is None:
         return None
     with suppress(UnicodeError):

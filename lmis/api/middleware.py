@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
 from django.urls import get_resolver, get_urlconf
 from django.utils import translation
 
@@ -31,6 +32,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer with the caller's id or a new one; it stands in all log lines in between."""
         chosen = request_id.choose(request.META.get("HTTP_X_REQUEST_ID"))
+        request.request_id = chosen  # type: ignore[attr-defined]
         token = request_id.current.set(chosen)
         try:
             response = self.get_response(request)
@@ -67,8 +69,8 @@ def call_view(request: HttpRequest) -> HttpResponseBase:
     """Resolve the URL and call its view, as Django's innermost handler does."""
     match = get_resolver(get_urlconf()).resolve(request.path_info)
     request.resolver_match = match
-    response = match.func(request, *match.args, **match.kwargs)
-    return response.render() if hasattr(response, "render") else response
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 def _answer(request: HttpRequest) -> HttpResponseBase:

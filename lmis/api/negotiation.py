@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import cast
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -18,9 +18,9 @@ class ApiNegotiation(DefaultContentNegotiation):
     """DRF's, after a short cut for what nearly every client sends. A query parameter `format` is not for us."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[Any, str]:
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         """Give renderer and media type, or raise DRF's `NotAcceptable`."""
         if request.META.get("HTTP_ACCEPT", "") in _USUAL:
-            return renderers[0], CONTENT_TYPE
-        return super().select_renderer(request, renderers, format_suffix)
+            return next(iter(renderers)), CONTENT_TYPE
+        return cast(tuple[BaseRenderer, str], super().select_renderer(request, renderers, format_suffix))

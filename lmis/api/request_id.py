@@ -22,5 +22,6 @@ class RequestIdFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mark the record; never hold one back."""
-        record.request_id = current.get()
+        request = getattr(record, "request", None)  # Django's own lines about a response come after the middleware
+        record.request_id = getattr(request, "request_id", None) or current.get()
         return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.utils import translation
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -52,7 +52,7 @@ class AutoSchema(BaseSchema):
         found = [*super().get_override_parameters(), *_HEADERS]
         return [*found, _IDEMPOTENCY] if self._is_write() else found
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         for status, refusals in self._refusals().items():
             bodies[status] = self._error_response(status, refusals)
@@ -81,7 +81,9 @@ class AutoSchema(BaseSchema):
             yield from _WRITING
 
     def _error_response(self, status: str, refusals: list[type[Refusal]]) -> dict[str, Any]:
-        envelope = ResolvedComponent("Error", ResolvedComponent.SCHEMA, object="Error", schema=_ENVELOPE)
+        envelope = ResolvedComponent(  # type: ignore[no-untyped-call]
+            "Error", ResolvedComponent.SCHEMA, object="Error", schema=_ENVELOPE
+        )
         self.registry.register_on_missing(envelope)
         examples = {refusal.code: _example(refusal) for refusal in refusals}
         return {
@@ -90,13 +92,13 @@ class AutoSchema(BaseSchema):
         }
 
 
-class ClientSecurity(OpenApiAuthenticationExtension):
+class ClientSecurity(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Basic, Bearer and the token beside Basic, as the view wants them."""
 
     target_class = "lmis.api.authentication.ClientAuthentication"
     name = ["basic", "patientToken", "bearer"]
 
-    def get_security_definition(self, auto_schema: BaseSchema) -> list[dict[str, str]]:  # type: ignore[override]
+    def get_security_definition(self, auto_schema: BaseSchema) -> list[dict[str, str]]:
         """The three schemes, in the order of `name`."""
         return [
             {"type": "http", "scheme": "basic", "description": "An API client: login and secret."},
@@ -117,7 +119,7 @@ class ClientSecurity(OpenApiAuthenticationExtension):
     def get_security_requirement(self, auto_schema: BaseSchema) -> list[dict[str, list[Any]]]:
         """Basic, with the token where a patient is needed; or the token alone where that is enough."""
         view = auto_schema.view
-        patient = {"patientToken": []} if getattr(view, "needs_patient", False) else {}
+        patient: dict[str, list[Any]] = {"patientToken": []} if getattr(view, "needs_patient", False) else {}
         ways: list[dict[str, list[Any]]] = [{"basic": [], **patient}]
         return [*ways, {"bearer": []}] if getattr(view, "bearer_allowed", False) else ways
 
