@@ -79,6 +79,7 @@ RAISE EXCEPTION 'appointments are never truncated: the counters of the slots wou
     USING ERRCODE = 'check_violation', CONSTRAINT = 'appointment_no_truncate';
 """
 
+# All restamping locks its slots by ascending id first: a move between two of them must not meet it crosswise.
 # The new room may be getting another number just now: FOR SHARE waits for that.
 DOCTOR_RESTAMP = """
 moved := NEW.room_id IS DISTINCT FROM OLD.room_id;
@@ -87,6 +88,7 @@ IF moved THEN
     SELECT r.number INTO label FROM lmis_room r WHERE r.id = NEW.room_id FOR SHARE;
 END IF;
 IF moved OR shown IS DISTINCT FROM (OLD.is_published AND OLD.is_active) THEN
+    PERFORM FROM appointments_slot s WHERE s.doctor_id = NEW.id AND s."end" > now() ORDER BY s.id FOR NO KEY UPDATE;
     UPDATE appointments_slot s
        SET visible = shown,
            room_label = CASE WHEN moved AND s.room_id IS NULL THEN coalesce(label, '') ELSE s.room_label END
@@ -95,10 +97,11 @@ END IF;
 RETURN NULL;
 """
 
-# A doctor who is just leaving this room would keep its new number on his slots: wait for him, then look.
+# A doctor who is just leaving this room would get its new number onto his slots: lock them, then look again.
 ROOM_RESTAMP = """
 IF NEW.number IS DISTINCT FROM OLD.number THEN
-    PERFORM FROM lmis_doctor d WHERE d.room_id = NEW.id ORDER BY d.id FOR SHARE;
+    PERFORM FROM appointments_slot s JOIN lmis_doctor d ON d.id = s.doctor_id
+      WHERE coalesce(s.room_id, d.room_id) = NEW.id AND s."end" > now() ORDER BY s.id FOR NO KEY UPDATE OF s;
     UPDATE appointments_slot s SET room_label = NEW.number
       FROM lmis_doctor d
      WHERE d.id = s.doctor_id AND coalesce(s.room_id, d.room_id) = NEW.id AND s."end" > now();
@@ -108,6 +111,8 @@ RETURN NULL;
 
 BUSY_TYPE_RESTAMP = """
 IF (NEW.code, NEW.name) IS DISTINCT FROM (OLD.code, OLD.name) THEN
+    PERFORM FROM appointments_slot s WHERE s.busy_type_id = NEW.id AND s."end" > now()
+      ORDER BY s.id FOR NO KEY UPDATE;
     UPDATE appointments_slot s SET busy_code = NEW.code, busy_name = NEW.name
      WHERE s.busy_type_id = NEW.id AND s."end" > now();
 END IF;
