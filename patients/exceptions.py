@@ -47,3 +47,10 @@ class LpuNotOwn(Refusal):
 
     status = 409
     message = _("Cards are kept only for our own institutions.")
+
+
+class CardChanged(Refusal):
+    """The card is no longer what whoever changes it has seen. Never from the API."""
+
+    status = 409
+    message = _("Somebody has changed this card meanwhile. Open it again to see what it says now.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -36,7 +37,10 @@ FIELDS = [
 
 
 class PatientForm(forms.ModelForm):
-    """A СНИЛС may be typed with spaces and dashes; it is kept without."""
+    """A СНИЛС may be typed with spaces and dashes; it is kept without.
+
+    `seen_version` is the card's version when the page was opened: what somebody has changed since is not overwritten.
+    """
 
     snils = forms.CharField(
         label=_("SNILS"),
@@ -46,9 +50,15 @@ class PatientForm(forms.ModelForm):
         help_text=_("11 digits; spaces and dashes do not matter."),
     )
 
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = Patient
         fields = FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = self.instance.version
 
     def clean_snils(self) -> str:
         """Its digits; the model checks them."""

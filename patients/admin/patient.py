@@ -52,7 +52,18 @@ class PatientAdmin(LmisModelAdmin):
     readonly_fields = [*TECHNICAL, *STAMPS]
     inlines = [UploadInline]
     fieldsets = [
-        (None, {"fields": ["lpu", "card_number", ("family", "name", "patronymic"), ("birth_date", "sex", "snils")]}),
+        (
+            None,
+            {
+                "fields": [
+                    "seen_version",
+                    "lpu",
+                    "card_number",
+                    ("family", "name", "patronymic"),
+                    ("birth_date", "sex", "snils"),
+                ]
+            },
+        ),
         (
             _("Polis"),
             {"fields": [("polis_series", "polis_number"), ("polis_type_code", "polis_type_name")]},
@@ -89,7 +100,7 @@ class PatientAdmin(LmisModelAdmin):
         by = Actor.of_user(request.user)  # type: ignore[arg-type]  # the admin knows no anonymous user
         given = {name: form.cleaned_data[name] for name in form.changed_data if name in cards.EDITABLE}
         if change:
-            cards.change(card=obj, values=given, by=by)
+            cards.change(card=obj, values=given, seen_version=form.cleaned_data["seen_version"], by=by)
             return
         number = given.pop("card_number", "")
         made = cards.create(lpu=obj.lpu, info=PatientInfo.of_columns(given), card_number=number, by=by)

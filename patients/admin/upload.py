@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -75,6 +77,10 @@ class MipGateAdmin(ReadOnlyAdmin):
     fields = ["reason", "since", "closed_until", "failures"]
     readonly_fields = ["reason", "since", "closed_until", "failures"]
     actions = ["try_now"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the uploads sees what holds them up."""
+        return request.user.has_perm("patients.view_cardupload")
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Those who mind the exchange."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from lmis.actors import Actor
 from lmis.models import Lpu
 from lmis.services import journal
-from patients.exceptions import CardExists, LpuNotOwn, PatientAmbiguous
+from patients.exceptions import CardChanged, CardExists, LpuNotOwn, PatientAmbiguous
 from patients.info import PatientInfo
 from patients.locks import identity_keys, lock_identities
 from patients.matching import Likeness, blanks_to_fill
@@ -56,11 +56,12 @@ def create(*, lpu: Lpu, info: PatientInfo, by: Actor, card_number: str = "") -> 
     return card
 
 
-def change(*, card: Patient, values: Mapping[str, Any], by: Actor) -> Patient:
+def change(*, card: Patient, values: Mapping[str, Any], by: Actor, seen_version: int | None = None) -> Patient:
     """Write those of `values` (column of `EDITABLE` → value) that differ, and no others.
 
-    In: only the id of `card` counts, so a form may have written on it already. Out: the card read afresh.
-    Raises ValueError for a column that is not the staff's to change.
+    In: only the id of `card` counts, so a form may have written on it already; `seen_version` is the version that
+    whoever asks has looked at. Out: the card read afresh. Raises CardChanged when it is another by now, ValueError for
+    a column that is not the staff's to change.
     """
     if unknown := values.keys() - EDITABLE:
         raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
@@ -71,6 +72,8 @@ def change(*, card: Patient, values: Mapping[str, Any], by: Actor) -> Patient:
         known = rows.get(pk=card.pk)
         lock_identities([*_keys(known, {}), *_keys(known, values)])
         fresh = rows.select_for_update(of=("self",), no_key=True).get(pk=card.pk)
+        if seen_version is not None and seen_version != fresh.version:
+            raise CardChanged
         news = {name: value for name, value in values.items() if value != getattr(fresh, name)}
         if news:
             journal.note_changed(fresh, news, by=by)

@@ -1,0 +1,222 @@
+"""Cards and uploads in the staff's site: written through the services only, and nothing personal in a URL."""
+
+import re
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.messages import get_messages
+from django.urls import reverse
+from django.utils import timezone
+
+from patients.models import CardUpload, MipGate, Patient
+from tests.factories.cast import an_lpu
+from tests.factories.patients import a_card
+
+pytestmark = pytest.mark.django_db
+LIST, ADD = "admin:patients_patient_changelist", "admin:patients_patient_add"
+UPLOADS, GATE = "admin:patients_cardupload_changelist", "admin:patients_mipgate_changelist"
+
+
+def an_employee(client, *codenames):
+    user = User.objects.create(username="olga", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="patients", codename__in=codenames))
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def olga(client):
+    """A registrar."""
+    return an_employee(client, "view_patient", "add_patient", "change_patient", "view_cardupload")
+
+
+@pytest.fixture
+def operator(client):
+    """Minds the exchange."""
+    return an_employee(client, "view_cardupload", "change_cardupload")
+
+
+def page_of(card):
+    return reverse("admin:patients_patient_change", args=[card.pk])
+
+
+def form_of(response):
+    """The form's fields, and those of its inlines, as a browser would send them back."""
+    forms = [response.context["adminform"].form]
+    for inline in response.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    fields = {form[name].html_name: form[name].value() for form in forms for name in form.fields}
+    return {name: "" if value is None else str(value) for name, value in fields.items()}
+
+
+def save(client, url, **changes):
+    return client.post(url, form_of(client.get(url)) | changes)
+
+
+def complaints(response):
+    return response.context["adminform"].form.errors
+
+
+def said(response):
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+class TestList:
+    def test_shows_cards_in_few_statements(self, client, olga, lpu, django_assert_max_num_queries):
+        for _ in range(5):
+            a_card(lpu)
+        with django_assert_max_num_queries(9):
+            response = client.get(reverse(LIST))
+        assert "Ёлкина Анна Петровна" in response.content.decode()
+
+    def test_has_no_search_that_would_put_a_name_into_the_url(self, client, olga, lpu, card):
+        response = client.get(reverse(LIST))
+        assert response.context["cl"].search_fields in ((), [])
+        assert 'name="q"' not in response.content.decode()
+        assert len(client.get(reverse(LIST), {"q": "Сидорова"}).context["cl"].result_list) == 1
+
+    @pytest.mark.parametrize(
+        "asked", [{"state__exact": "withdrawn"}, {"upload__state__exact": "rejected"}, {"sex__exact": "M"}]
+    )
+    def test_filters(self, client, olga, lpu, card, asked):
+        wanted = a_card(lpu, state="withdrawn", sex="M")
+        CardUpload.objects.filter(pk=wanted.pk).update(state="rejected")
+        assert list(client.get(reverse(LIST), asked).context["cl"].result_list) == [wanted]
+
+
+class TestCard:
+    def test_a_new_one(self, client, olga, lpu):
+        response = save(
+            client,
+            reverse(ADD),
+            family="Ёлкина",
+            name="Анна",
+            polis_number="1234 5678 1234 5678",
+            snils="112-233-445 95",
+        )
+        assert response.status_code == 302, complaints(response)
+        card = Patient.objects.get()
+        assert (card.lpu, card.family, card.snils, card.created_by) == (lpu, "Ёлкина", "11223344595", "olga")
+        assert card.card_number == f"M-{card.pk:07d}"
+        assert card.upload.state == "waiting"
+        assert LogEntry.objects.get_for_object(card).get().actor == olga
+
+    def test_a_second_one_of_the_same_person_is_refused_and_named(self, client, olga, lpu, card):
+        response = save(client, reverse(ADD), family="ЕЛКИНА", name="Анна", polis_number=card.polis_number)
+        assert response.status_code == 200
+        assert card.card_number in str(complaints(response))
+        assert form_of(response)["family"] == "ЕЛКИНА"
+        assert Patient.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("polis_number", "123"),
+            ("snils", "112-233-445 96"),
+            ("birth_date", "31.12.2999"),
+            ("sex", "X"),
+        ],
+    )
+    def test_what_is_malformed_is_said_at_the_field(self, client, olga, lpu, field, value):
+        response = save(client, reverse(ADD), family="Ёлкина", **{field: value})
+        assert list(complaints(response)) == [field]
+        assert not Patient.objects.exists()
+
+    def test_only_our_own_lpus_are_offered(self, client, olga, lpu):
+        an_lpu(own=False)
+        assert list(client.get(reverse(ADD)).context["adminform"].form.fields["lpu"].queryset) == [lpu]
+
+    def test_a_taken_card_number_is_said_at_the_form(self, client, olga, lpu):
+        a_card(lpu, card_number="7")
+        response = save(client, reverse(ADD), family="Ёлкина", card_number="7")
+        assert complaints(response)
+        assert Patient.objects.count() == 1
+
+    def test_a_change_writes_what_was_changed_and_nothing_else(self, client, olga, card):
+        response = save(client, page_of(card), phone="7")
+        assert response.status_code == 302, complaints(response)
+        card.refresh_from_db()
+        assert (card.phone, card.changed_by) == ("7", "olga")
+        assert LogEntry.objects.get_for_object(card).first().changes_dict == {"phone": ["79000000000", "7"]}
+
+    def test_what_somebody_changed_meanwhile_is_not_overwritten(self, client, olga, card):
+        url = page_of(card)
+        sent = form_of(client.get(url))
+        Patient.objects.filter(pk=card.pk).update(address="meanwhile")
+        response = client.post(url, sent | {"phone": "7"})
+        assert response.status_code == 200
+        assert complaints(response)
+        card.refresh_from_db()
+        assert (card.phone, card.address) == ("79000000000", "meanwhile")
+
+    def test_keys_version_and_lpu_are_not_to_be_changed(self, client, olga, card):
+        response = save(client, page_of(card), version="1", guid="x", state="withdrawn", lpu=str(an_lpu().pk))
+        assert response.status_code == 302
+        version, lpu_id = card.version, card.lpu_id
+        card.refresh_from_db()
+        assert (card.version, card.lpu_id, card.state) == (version, lpu_id, "active")
+
+    def test_its_upload_is_shown(self, client, olga, card):
+        CardUpload.objects.filter(pk=card.pk).update(state="rejected", error_text="Неверный СНИЛС")
+        assert "Неверный СНИЛС" in client.get(page_of(card)).content.decode()
+
+    def test_its_history(self, client, olga, card):
+        assert save(client, page_of(card), phone="7").status_code == 302
+        page = client.get(reverse("admin:patients_patient_history", args=[card.pk])).content.decode()
+        assert "79000000000" in page
+
+    def test_it_is_not_deleted(self, client, olga, card):
+        olga.user_permissions.add(Permission.objects.get(codename="delete_patient"))
+        assert client.post(reverse("admin:patients_patient_delete", args=[card.pk]), {"post": "yes"}).status_code == 403
+        assert Patient.objects.exists()
+
+
+class TestUploads:
+    def act(self, client, url, name, *objects):
+        return client.post(reverse(url), {"action": name, "_selected_action": [obj.pk for obj in objects]})
+
+    def test_shows_numbers_and_no_names(self, client, operator, card):
+        page = client.get(reverse(UPLOADS)).content.decode()
+        assert card.card_number in page
+        assert "Ёлкина" not in page
+
+    def test_one_upload_is_to_look_at(self, client, operator, card):
+        url = reverse("admin:patients_cardupload_change", args=[card.pk])
+        assert client.get(url).status_code == 200
+        assert client.post(url, {"state": "accepted"}).status_code == 403
+
+    def test_sending_again(self, client, operator, lpu):
+        cards = [a_card(lpu) for _ in range(2)]
+        CardUpload.objects.update(state="rejected")
+        response = self.act(client, UPLOADS, "send_again", cards[0])
+        assert re.search(r"\b1\b", said(response)[0])
+        assert [CardUpload.objects.get(pk=card.pk).state for card in cards] == ["waiting", "rejected"]
+
+    def test_sending_again_needs_the_right(self, client, olga, card):
+        CardUpload.objects.update(state="rejected")
+        self.act(client, UPLOADS, "send_again", card)
+        assert CardUpload.objects.get(pk=card.pk).state == "rejected"
+
+    def test_the_gate_is_tried_again(self, client, operator):
+        now = timezone.now()
+        gate = MipGate.objects.create(
+            closed_until=now + timezone.timedelta(minutes=5), since=now, reason="unauthorized", failures=1
+        )
+        assert "unauthorized" in client.get(reverse(GATE)).content.decode()
+        self.act(client, GATE, "try_now", gate)
+        assert MipGate.objects.get().closed_until <= timezone.now()
+
+
+@pytest.mark.parametrize("name", [LIST, ADD, UPLOADS, GATE])
+def test_without_rights_nothing_is_shown(client, name):
+    an_employee(client)
+    assert client.get(reverse(name)).status_code == 403
+
+
+def test_the_groups_open_what_they_need(client, card):
+    user = an_employee(client)
+    user.groups.add(Group.objects.get(name="operator"))
+    assert client.get(reverse(UPLOADS)).status_code == 200
+    assert client.get(reverse(GATE)).status_code == 200
+    assert client.get(reverse(LIST)).status_code == 403
