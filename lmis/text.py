@@ -32,6 +32,4 @@ def name_key_of(field: str) -> Func:
 
 def number_key_of(field: str) -> Func:
     """The database's own `number_key` of a column, for a generated column."""
-    return Func(
-        F(field), Value(_NUMBER_FROM), Value(_NUMBER_TO), function="translate", output_field=CharField()
-    )
+    return Func(F(field), Value(_NUMBER_FROM), Value(_NUMBER_TO), function="translate", output_field=CharField())

@@ -64,7 +64,6 @@ class AppointmentAdmin(ReadOnlyAdmin):
     form = BookingForm
     list_display = ["number", "day_shown", "time_shown", "doctor_name", "patient", "state_shown", "source", "booked_by"]
     list_display_links = ["number", "day_shown"]
-    list_select_related = ["slot__doctor__lpu", "patient"]
     list_filter = [
         ("slot__day", DaysFilter),
         "state",

@@ -35,7 +35,6 @@ class ScheduleTemplateAdmin(LmisModelAdmin):
         "valid_to",
     ]
     list_display_links = ["doctor_name", "weekday"]
-    list_select_related = ["doctor", "busy_type", "room"]
     list_filter = [
         ("doctor", AutocompleteSelectFilter),
         ("doctor__speciality", AutocompleteSelectFilter),
@@ -73,7 +72,6 @@ class ScheduleExceptionAdmin(LmisModelAdmin):
 
     list_display = ["kind", "whose", "begin", "end", "reason"]
     list_display_links = ["kind", "whose"]
-    list_select_related = ["doctor", "lpu"]
     list_filter = [
         "kind",
         ("begin", DaysFilter),

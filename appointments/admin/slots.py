@@ -77,7 +77,6 @@ class SlotAdmin(LmisModelAdmin):
 
     list_display = ["day_shown", "time_shown", "doctor_name", "state_shown", "places", "channels_shown", "room_shown"]
     list_display_links = ["day_shown", "time_shown"]
-    list_select_related = ["doctor__lpu"]
     list_filter = [
         ("day", DaysFilter),
         ("doctor", AutocompleteSelectFilter),

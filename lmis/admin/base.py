@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from lmis.actors import Actor
 from lmis.admin.history import HistoryMixin
@@ -136,7 +136,9 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
         return actions
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A list of choices as boxes to tick."""
+        """A list of choices as boxes to tick; an address without its scheme is meant to be https."""
+        if isinstance(db_field, models.URLField):
+            kwargs.setdefault("assume_scheme", "https")
         choices = db_field.base_field.choices if isinstance(db_field, ArrayField) else None
         if not choices:
             return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -146,7 +148,7 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
             required=not db_field.blank,
             initial=db_field.default,
             help_text=db_field.help_text,
-            widget=UnfoldAdminCheckboxSelectMultiple,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
 
 

@@ -69,7 +69,6 @@ class DoctorAdmin(GuidKeptAdmin):
     """Doctors, that is whoever can be booked."""
 
     list_display = ["full_name", "speciality", "department", "room", "lpu", "is_published", "is_active"]
-    list_select_related = ["lpu", "speciality", "department", "room"]
     list_filter = [
         ("speciality", AutocompleteSelectFilter),
         ("department", AutocompleteSelectFilter),
@@ -87,8 +86,8 @@ class DoctorAdmin(GuidKeptAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """With what a doctor's name shows, for lists of choices too."""
-        return super().get_queryset(request).select_related("speciality")
+        """With what the list and a doctor's name show."""
+        return super().get_queryset(request).select_related("lpu", "speciality", "department", "room")
 
     @display(description=_("doctor"), ordering="family")
     def full_name(self, doctor: Doctor) -> str:

@@ -23,7 +23,7 @@ MENU: list[tuple[Any, list[tuple[str, str]]]] = [
         _("Directions"),
         [("directions.Direction", "outgoing_mail"), ("directions.IncomingDirection", "move_to_inbox")],
     ),
-    (_("Exchange with the MIP"), [("patients.CardUpload", "cloud_upload")]),
+    (_("Exchange with the MIP"), [("patients.CardUpload", "cloud_upload"), ("patients.MipGate", "traffic")]),
     (
         _("Directories"),
         [

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from lmis.admin.base import LmisModelAdmin
 from lmis.services.groups import GROUPS, label_of
@@ -98,7 +98,7 @@ class UserAdmin(DjangoUserAdmin, LmisModelAdmin):
             Group.objects.order_by("name"),
             label=_("Groups"),
             required=False,
-            widget=UnfoldAdminCheckboxSelectMultiple,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
 
 

@@ -106,9 +106,7 @@ class Doctor(models.Model):
     name = models.CharField(_("first name"), max_length=100, blank=True, default="")
     patronymic = models.CharField(_("patronymic"), max_length=100, blank=True, default="")
     position = models.ForeignKey(Position, models.PROTECT, related_name="doctors", verbose_name=_("position"))
-    speciality = models.ForeignKey(
-        Speciality, models.PROTECT, related_name="doctors", verbose_name=_("speciality")
-    )
+    speciality = models.ForeignKey(Speciality, models.PROTECT, related_name="doctors", verbose_name=_("speciality"))
     department = models.ForeignKey(
         Department,
         models.PROTECT,

@@ -33,9 +33,7 @@ class Speciality(DictionaryEntry):
         verbose_name = _("speciality")
         verbose_name_plural = _("specialities")
         constraints = [
-            models.UniqueConstraint(
-                fields=["oid", "code"], condition=~models.Q(code=""), name="speciality_code_once"
-            )
+            models.UniqueConstraint(fields=["oid", "code"], condition=~models.Q(code=""), name="speciality_code_once")
         ]
 
 
@@ -46,9 +44,7 @@ class Position(DictionaryEntry):
         verbose_name = _("position")
         verbose_name_plural = _("positions")
         constraints = [
-            models.UniqueConstraint(
-                fields=["oid", "code"], condition=~models.Q(code=""), name="position_code_once"
-            )
+            models.UniqueConstraint(fields=["oid", "code"], condition=~models.Q(code=""), name="position_code_once")
         ]
 
 
@@ -59,7 +55,5 @@ class BusyType(DictionaryEntry):
         verbose_name = _("busy type")
         verbose_name_plural = _("busy types")
         constraints = [
-            models.UniqueConstraint(
-                fields=["oid", "code"], condition=~models.Q(code=""), name="busytype_code_once"
-            )
+            models.UniqueConstraint(fields=["oid", "code"], condition=~models.Q(code=""), name="busytype_code_once")
         ]

@@ -26,4 +26,5 @@ class Command(BaseCommand):
             missing = grant_groups(group_model=Group, permission_model=Permission, exact=options["exact"])
             if missing:
                 raise CommandError(f"Run migrate first; these permissions are missing: {', '.join(missing)}")
-        self.stdout.write(f"Groups: {', '.join(GROUPS)}")
+        if options["verbosity"]:
+            self.stdout.write(f"Groups: {', '.join(GROUPS)}")

@@ -1,0 +1,117 @@
+"""Who may do what: the table of groups, and that the site keeps to it."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import CommandError, call_command
+
+from lmis.services.groups import GROUPS, LABELS, grant_groups, label_of
+from tests.factories import cast
+from tests.factories.staff import an_employee, page
+
+pytestmark = pytest.mark.django_db
+
+# model: registrar, doctor, head, operator, administrator; v(iew), a(dd), c(hange), d(elete), - nothing
+TABLE = {
+    "lmis.lpu": ("v", "v", "v", "-", "vacd"),
+    "lmis.department": ("v", "v", "v", "-", "vacd"),
+    "lmis.room": ("v", "v", "v", "-", "vacd"),
+    "lmis.doctor": ("v", "v", "v", "-", "vacd"),
+    "lmis.speciality": ("v", "v", "v", "-", "vacd"),
+    "lmis.position": ("v", "v", "v", "-", "vacd"),
+    "lmis.busytype": ("v", "v", "v", "-", "vacd"),
+    "lmis.apiclient": ("-", "-", "-", "-", "vac"),
+    "lmis.apisecret": ("-", "-", "-", "-", "vac"),
+    "lmis.failedlogin": ("-", "-", "-", "-", "v"),
+    "lmis.idempotencyrecord": ("-", "-", "-", "-", "v"),
+    "lmis.epoch": ("-", "-", "-", "-", "v"),
+    "patients.patient": ("vac", "v", "v", "-", "vac"),
+    "patients.cardupload": ("v", "-", "-", "vc", "vc"),
+    "directions.direction": ("vac", "v", "v", "-", "vac"),
+    "directions.incomingdirection": ("vac", "v", "v", "-", "vac"),
+    "appointments.slot": ("v", "v", "vc", "-", "vc"),
+    "appointments.scheduletemplate": ("v", "v", "vacd", "-", "vacd"),
+    "appointments.scheduleexception": ("v", "v", "vacd", "-", "vacd"),
+    "appointments.appointment": ("vac", "v", "v", "-", "vac"),
+    "auth.user": ("-", "-", "-", "-", "vacd"),
+    "auth.group": ("-", "-", "-", "-", "vacd"),
+    "auditlog.logentry": ("-", "-", "-", "-", "v"),
+}
+WHO = ("registrar", "doctor", "head", "operator", "administrator")
+CELLS = [(group, model, cell) for model, row in TABLE.items() for group, cell in zip(WHO, row, strict=True)]
+GATE = [(group, "patients.mipgate", cell) for group, model, cell in CELLS if model == "patients.cardupload"]
+LETTERS = {"view": "v", "add": "a", "change": "c", "delete": "d"}
+
+
+def rights_of(name):
+    """What a group has, as in the table: model → letters."""
+    rights = {}
+    rows = Group.objects.get(name=name).permissions.values_list(
+        "content_type__app_label", "content_type__model", "codename"
+    )
+    for app, model, codename in rows:
+        rights.setdefault(f"{app}.{model}", set()).add(LETTERS[codename.split("_")[0]])
+    return rights
+
+
+class TestTable:
+    @pytest.mark.parametrize("name", WHO)
+    def test_the_migration_gave_each_group_its_row_and_nothing_else(self, name):
+        expected = {model: set(cell) for group, model, cell in CELLS if group == name and cell != "-"}
+        assert rights_of(name) == expected
+
+    def test_every_group_has_a_name_for_people(self):
+        assert set(GROUPS) == set(LABELS) == set(WHO)
+        assert label_of("the clinic's own") == "the clinic's own"
+
+
+class TestGranting:
+    def test_what_the_clinic_gave_besides_stays_unless_exact(self):
+        registrar = Group.objects.get(name="registrar")
+        extra = Permission.objects.get(codename="change_slot")
+        registrar.permissions.add(extra)
+        call_command("sync_groups", verbosity=0)
+        assert registrar.permissions.filter(pk=extra.pk).exists()
+        call_command("sync_groups", "--exact", verbosity=0)
+        assert not registrar.permissions.filter(pk=extra.pk).exists()
+
+    def test_what_was_taken_away_comes_back(self):
+        head = Group.objects.get(name="head")
+        head.permissions.clear()
+        call_command("sync_groups", verbosity=0)
+        assert rights_of("head")["appointments.slot"] == {"v", "c"}
+
+    def test_a_permission_that_is_not_there_is_named_and_nothing_is_changed(self):
+        Permission.objects.filter(codename="view_epoch").delete()
+        Group.objects.get(name="registrar").permissions.clear()
+        with pytest.raises(CommandError, match=r"lmis\.view_epoch"):
+            call_command("sync_groups")
+        assert rights_of("registrar") == {}
+
+    def test_an_older_migration_grants_what_is_there(self):
+        Permission.objects.filter(codename="view_epoch").delete()
+        assert grant_groups(group_model=Group, permission_model=Permission) == ["lmis.view_epoch"]
+
+
+class TestSite:
+    """Own lists that a group may not see are neither shown in the menu nor opened by address."""
+
+    # secrets have no list: they are shown on their client's page
+    @pytest.mark.parametrize(("group", "model", "cell"), [c for c in CELLS if c[1] != "lmis.apisecret"] + GATE)
+    def test_list(self, client, group, model, cell):
+        client.force_login(an_employee(group))
+        response = client.get(page(model), {"o": "1"})
+        assert response.status_code == (200 if "v" in cell else 403)
+        menu = {item["link"] for part in client.get("/admin/").context["sidebar_navigation"] for item in part["items"]}
+        assert (page(model) in menu) == ("v" in cell)
+
+    @pytest.mark.parametrize(("group", "model", "cell"), [c for c in CELLS if c[1] != "lmis.apisecret"])
+    def test_add(self, client, group, model, cell):
+        client.force_login(an_employee(group))
+        assert client.get(page(model, "add")).status_code == (200 if "a" in cell else 403)
+
+    def test_a_stranger_is_asked_who_he_is(self, client):
+        assert client.get("/admin/").status_code == 302
+
+    def test_the_api_has_no_employee_and_the_site_no_client(self, client):
+        region = cast.Region()
+        assert client.get("/admin/", headers={"authorization": region.basic}).status_code == 302
