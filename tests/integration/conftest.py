@@ -1,0 +1,78 @@
+"""Whole clinics as real processes: what `make demo` starts, and what the region sees of them."""
+
+import contextlib
+
+import httpx
+import psycopg
+import pytest
+
+from lmis import embedded
+from tests.demo import Demo, until
+
+
+class Clinic:
+    """A running demo: its API as the central service sees it, and its database."""
+
+    def __init__(self, running):
+        self.running = running
+        self.http = httpx.Client(timeout=30)
+
+    @property
+    def demo(self):
+        """What `demo.json` says now."""
+        return self.running.json()
+
+    def call(self, method, path, *, token=None, **kwargs):
+        """An API call with the client's credentials, and the patient's token when there is one."""
+        demo = self.demo
+        headers = {"X-Patient-Token": token} if token else {}
+        url, auth = demo["base_url"] + path, (demo["login"], demo["secret"])
+        return self.http.request(method, url, auth=auth, headers=headers, **kwargs)
+
+    def sandbox(self, method, path, **kwargs):
+        """A call to the region in its box."""
+        return self.http.request(method, self.demo["sandbox_url"] + path, **kwargs)
+
+    def token(self, polis):
+        """The region's token for the patient with this polis, as soon as a card of theirs was uploaded."""
+
+        def ask():
+            answer = self.sandbox("GET", "/auth/cod/token", params={"n_pol": polis})
+            return answer.json()["token"] if answer.status_code == 200 else None
+
+        return until(ask, "no card of the patient reached the MIP")
+
+    def rows(self, sql, *params):
+        """Rows of the clinic's own database."""
+        with psycopg.connect(embedded.database_url(self.running.data_dir)) as connection:
+            return connection.execute(sql, params).fetchall()
+
+
+@contextlib.contextmanager
+def clinic(folder, *options):
+    """`manage.py demo` with these options, ended afterwards."""
+    running = Demo(folder, "--workers", "1", *options)
+    try:
+        yield Clinic(running.start())
+    finally:
+        running.clear_away()
+
+
+@pytest.fixture(scope="module")
+def referring(tmp_path_factory):
+    """The first clinic, with the region in its box."""
+    with clinic(tmp_path_factory.mktemp("referring")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def receiving(referring, tmp_path_factory):
+    """The second clinic: one of the LPUs to which the first one refers, uploading to the same MIP."""
+    guid = referring.rows(
+        "SELECT l.guid FROM directions_direction d JOIN lmis_lpu l ON l.id = d.lpu_to_id"
+        " WHERE d.origin = 'issued' AND NOT l.is_own AND d.cancelled_at IS NULL LIMIT 1"
+    )[0][0]
+    mip = referring.demo["sandbox_url"] + "/mip"
+    folder = tmp_path_factory.mktemp("receiving")
+    with clinic(folder, "--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox") as running:
+        yield running

@@ -1,0 +1,119 @@
+"""Contract §5, end to end: real processes, real HTTP, two clinics and the region between them."""
+
+import datetime as dt
+import os
+import signal
+
+from tests.demo import until
+
+
+def free_slots(clinic, channel):
+    """Free slots of the next days, as the central service sees them."""
+    answer = clinic.call("GET", "/schedule", params={"channel": channel, "free": "true"})
+    assert answer.status_code == 200, answer.text
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    return [
+        slot
+        for slot in answer.json()["items"]
+        if dt.datetime.fromisoformat(slot["begin"]) > later and slot["capacity"] == 1
+    ]
+
+
+def test_a_patient_of_the_clinic(referring):
+    """Upload → token → poll → book → see → cancel."""
+    token = referring.token(referring.demo["sample"]["polis"])
+    polled = referring.sandbox("POST", "/poll")
+    assert polled.status_code == 200, polled.text
+    slot = free_slots(referring, "Internet")[0]
+    made = referring.call("POST", "/appointments", token=token, json={"slot": slot["guid"]})
+    assert made.status_code == 201, made.text
+    guid = made.json()["guid"]
+    listed = referring.call("GET", "/appointments", token=token).json()["items"]
+    assert guid in [item["guid"] for item in listed]
+    seen = [s for s in referring.call("GET", f"/resources/{slot['resource']}/schedule").json()["items"]]
+    assert next(s for s in seen if s["guid"] == slot["guid"])["status"] == "Booked"
+    assert referring.sandbox("POST", "/poll").status_code == 200
+    cancelled = referring.call("DELETE", f"/appointments/{guid}", token=token)
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert slot["guid"] in [s["guid"] for s in free_slots(referring, "Internet")]
+
+
+def a_referred_patient(referring, lpu_to):
+    """Polis and direction of somebody whom the first clinic referred to the second, not yet booked."""
+    return referring.rows(
+        "SELECT p.polis_number, d.guid FROM directions_direction d JOIN patients_patient p ON p.id = d.patient_id"
+        " JOIN lmis_lpu l ON l.id = d.lpu_to_id WHERE d.origin = 'issued' AND d.cancelled_at IS NULL"
+        " AND d.outcome = '' AND l.guid = %s AND p.polis_number <> '' AND p.state = 'active'"
+        " AND (d.valid_until IS NULL OR d.valid_until > current_date) LIMIT 1",
+        lpu_to,
+    )[0]
+
+
+def test_a_direction_from_one_clinic_to_the_other(referring, receiving):
+    """Ask the referrer → ask the receiver → book → be refused the second time → cancel → book again."""
+    polis, direction = a_referred_patient(referring, receiving.demo["lpu_guid"])
+    token = referring.token(polis)
+    told = referring.call("GET", f"/dir/directions/{direction}", token=token)
+    assert told.status_code == 200, told.text
+    item = told.json()
+    assert item["lpuTo"]["guid"] == receiving.demo["lpu_guid"]
+
+    def held():
+        return receiving.call("GET", "/dir/appointments", params={"direction": str(direction)}).json()["items"]
+
+    assert held() == []
+    first, second = free_slots(receiving, "DoctorOtherLPU")[:2]
+    body = {"slot": first["guid"], **{name: item[name] for name in ("patient", "docSender", "direction")}}
+    made = receiving.call("POST", "/dir/appointments", json=body)
+    assert made.status_code == 201, made.text
+    assert held() == [made.json()]
+    again = receiving.call("POST", "/dir/appointments", json=body | {"slot": second["guid"]})
+    assert (again.status_code, again.json()["message_code"]) == (409, "direction_already_booked")
+    assert again.json()["details"]["appointment"] == made.json()
+    assert receiving.call("DELETE", f"/dir/appointments/{made.json()['guid']}").status_code == 200
+    assert held() == []
+    assert receiving.call("POST", "/dir/appointments", json=body | {"slot": second["guid"]}).status_code == 201
+
+    def card_there():
+        """The receiver's new card reached the MIP, so that the patient's token opens the second clinic too."""
+        token = referring.token(polis)
+        answer = receiving.call("GET", "/appointments", token=token)
+        return answer.status_code == 200 and [a["slot"] for a in answer.json()["items"]] == [second["guid"]]
+
+    until(card_there, "the new card did not reach the MIP")
+
+
+def test_without_redis_bookings_go_on_and_the_cards_follow(receiving):
+    """Redis frozen, not only gone: a connection to it hangs. Nobody who books may notice."""
+    redis = receiving.demo["pids"]["redis"]
+    slots = free_slots(receiving, "DoctorOtherLPU")[:3]
+    os.kill(redis, signal.SIGSTOP)
+    try:
+        cards = []
+        for number, slot in enumerate(slots):
+            body = {
+                "slot": slot["guid"],
+                "patient": {"family": "Безредисов", "polis": {"number": f"99999999999999{number:02d}"}},
+                "docSender": {},
+                "direction": {
+                    "guid": f"00000000-0000-4000-8000-0000000000{number:02d}",
+                    "lpuFromGuid": "00000000-0000-4000-8000-00000000ffff",
+                    "lpuToGuid": receiving.demo["lpu_guid"],
+                },
+            }
+            made = receiving.call("POST", "/dir/appointments", json=body, timeout=5)
+            assert made.status_code == 201, made.text
+            cards.append(body["patient"]["polis"]["number"])
+        assert receiving.http.get(receiving.demo["base_url"].removesuffix("/api") + "/readyz").status_code == 200
+    finally:
+        os.kill(redis, signal.SIGCONT)
+
+    def uploaded():
+        states = receiving.rows(
+            "SELECT u.state FROM patients_cardupload u JOIN patients_patient p ON p.id = u.patient_id"
+            " WHERE p.polis_number = ANY(%s)",
+            cards,
+        )
+        return [state for (state,) in states] == ["accepted"] * len(cards)
+
+    until(uploaded, "the cards did not reach the MIP")
