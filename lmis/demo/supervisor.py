@@ -152,7 +152,7 @@ class Supervisor:
         revived = False
         for name in self.servers.dead():
             if self._may_try(name):
-                self.say(f"{name} died; starting it again")
+                self.say(f"{name} (process {self.servers.processes[name].pid}) died; starting it again")
                 self.births[name] = time.monotonic()
                 try:
                     self.servers.start(name)

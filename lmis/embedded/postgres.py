@@ -66,10 +66,10 @@ def start(layout: Layout, options: Mapping[str, str] | None = None) -> psutil.Pr
     """
     process = running(layout)
     if process is None:
-        folder, user = programs(), system_user.needed()
+        there, folder, user = _has_cluster(layout), programs(), system_user.needed()
         layout.make()
         _prepare_folders(layout, folder, user)
-        if not _has_cluster(layout):
+        if not there:
             _make_cluster(layout, folder, user)
         process = _launch(layout, folder, user, {**OPTIONS, **(options or {})})
     _ensure_database(layout)

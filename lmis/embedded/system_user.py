@@ -73,11 +73,12 @@ def let_in(path: Path, user: str | None) -> None:
     """Let the system user pass through every folder above `path`; says so when it has to open one."""
     if not user:
         return
-    for folder in path.resolve().parents:
-        if folder.stat().st_mode & stat.S_IXOTH:
-            continue
+    closed = [folder for folder in path.resolve().parents if not folder.stat().st_mode & stat.S_IXOTH]
+    for folder in closed:
         _open(folder, stat.S_IXOTH)
-        print(f"note: chmod o+x {folder}, so that PostgreSQL's system user can reach its files", file=sys.stderr)  # noqa: T201
+    if closed:
+        names = " ".join(str(folder) for folder in closed)
+        sys.stderr.write(f"note: chmod o+x {names}, so that PostgreSQL's system user can reach its files\n")
 
 
 def let_read(*trees: Path, user: str | None) -> None:
