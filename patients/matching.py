@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from patients.models import Patient
 
 _PAPERS = ("polis", "document")
+_COLUMNS = ("family", "name", "patronymic", *(f"{paper}_{part}" for paper in _PAPERS for part in ("series", "number")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Likeness:
     @classmethod
     def of_card(cls, card: Patient) -> Self:
         """Of a card."""
-        return cls._of_columns(vars(card))
+        return cls._of_columns({name: getattr(card, name) for name in _COLUMNS})
 
     @classmethod
     def _of_columns(cls, values: dict[str, Any]) -> Self:

@@ -12,7 +12,6 @@ from patients.exceptions import PatientNotFound
 from patients.models import Patient
 from patients.querysets import PatientQuerySet
 
-
 _CARD = Columns(Patient, "p", "id", "guid", "lpu", "state", "merged_into", "person_guid")
 _LPU = Columns(Lpu, "l")
 _NAMED = f"""
