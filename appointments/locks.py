@@ -17,7 +17,6 @@ from appointments.models import Appointment, Slot
 from lmis.models import Doctor, Lpu
 from lmis.rows import Columns, fetch
 
-
 _SLOT = Columns(Slot, "s")
 _DOCTOR = Columns(Doctor, "d", "id", "guid", "lpu", "family", "name", "patronymic", "speciality")
 _LPU = Columns(Lpu, "l")

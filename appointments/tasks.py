@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from django.utils import timezone
 
-from appointments.services import horizon
+from appointments.services import horizon, integrity
 from lmis.actors import SYSTEM
 from lmis.celery import app
 
+logger = logging.getLogger(__name__)
 _HOUR = 3600.0
+_NIGHTLY = crontab(hour=1, minute=17)  # UTC
 
 
 @app.task(name="appointments.keep_horizon", queue="default")
@@ -20,7 +24,15 @@ def keep_horizon(**kwargs: Any) -> None:
     horizon.keep_full(by=SYSTEM, now=timezone.now())
 
 
+@app.task(name="appointments.check_integrity", queue="default")
+def check_integrity(**kwargs: Any) -> None:
+    """Recompute what the database promises, every night; a finding is an error in the log."""
+    for finding in integrity.report():
+        logger.error("integrity: %s, %d times, ids %s", finding.check, finding.count, finding.sample)
+
+
 @app.on_after_finalize.connect
 def _schedule(sender: Celery, **kwargs: Any) -> None:
     # One that waited in the queue is worth nothing once the next one is there.
     sender.add_periodic_task(_HOUR, keep_horizon.s(), name="appointments.keep_horizon", expires=_HOUR)
+    sender.add_periodic_task(_NIGHTLY, check_integrity.s(), name="appointments.check_integrity", expires=_HOUR)

@@ -65,6 +65,4 @@ class DirectionAppointment(ApiView):
     def delete(self, request: Request, guid: UUID) -> HttpResponse:
         """Cancel an appointment that has a direction."""
         among = Appointment.objects.with_direction()
-        return cancel_and_answer(
-            request, guid=guid, among=among, principal=self.principal(request), patient_key=""
-        )
+        return cancel_and_answer(request, guid=guid, among=among, principal=self.principal(request), patient_key="")

@@ -25,7 +25,7 @@ class BookByDirectionSerializer(serializers.Serializer[Any]):
 
     slot = GuidField()
     patient = DirectionPatientInfoSerializer()
-    docSender = DirectionDoctorInfoSerializer()  # noqa: N815
+    docSender = DirectionDoctorInfoSerializer()
     direction = ConsultDirectionSerializer()
 
     def to_booking(self) -> DirectionBooking:
@@ -53,7 +53,7 @@ class AppointmentSerializer(serializers.Serializer[Any]):
     number = serializers.CharField(help_text="What is printed on the ticket.")
     slot = serializers.UUIDField()
     source = serializers.ChoiceField(choices=Source.choices)
-    createTime = serializers.DateTimeField()  # noqa: N815
+    createTime = serializers.DateTimeField()
     direction = ConsultDirectionSerializer(allow_null=True)
     state = serializers.ChoiceField(choices=Appointment.State.choices)
     begin = serializers.DateTimeField()
@@ -78,5 +78,5 @@ class OwnQuerySerializer(serializers.Serializer[Any]):
     """Query of H; dates inclusive, in the time zone of the slot's LPU."""
 
     state = serializers.ChoiceField(choices=["active", "all"], default="active")
-    dateFrom = serializers.DateField(required=False)  # noqa: N815
-    dateTo = serializers.DateField(required=False)  # noqa: N815
+    dateFrom = serializers.DateField(required=False)
+    dateTo = serializers.DateField(required=False)

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 from django.db import IntegrityError
 
-from appointments.exceptions import AlreadyBooked, DirectionAlreadyBooked, SlotTaken
+from appointments.exceptions import DirectionAlreadyBooked, SlotTaken
 from appointments.models import Appointment, Slot
 from lmis.exceptions import Refusal, Unavailable
 

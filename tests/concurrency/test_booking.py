@@ -87,9 +87,7 @@ def test_twenty_bookings_by_one_direction(region, doctor):
     slots = cast.slots(doctor, 20)
     first = cast.a_direction_request(slots[0], doctor.lpu)
     bodies = [first | {"slot": str(slot.guid)} for slot in slots]
-    got = answers(
-        rivals(20, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json"))
-    )
+    got = answers(rivals(20, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json")))
     assert got == {(201, ""): 1, (409, "direction_already_booked"): 19}
     assert integrity.report() == []
 
@@ -104,9 +102,7 @@ def test_twin_without_advisory_lock_and_index_one_direction_books_twice(region, 
     monkeypatch.setattr(booking, "lock_identities", lambda keys: None)
     monkeypatch.setattr("directions.querysets.DirectionQuerySet.select_for_update", lambda self, **kwargs: self)
     with without("appointments_appointment", "appointment_direction_once"):
-        got = answers(
-            rivals(20, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json"))
-        )
+        got = answers(rivals(20, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json")))
         assert got[201, ""] > 1
 
 

@@ -30,7 +30,7 @@ def test_a_patient_of_the_clinic(referring):
     guid = made.json()["guid"]
     listed = referring.call("GET", "/appointments", token=token).json()["items"]
     assert guid in [item["guid"] for item in listed]
-    seen = [s for s in referring.call("GET", f"/resources/{slot['resource']}/schedule").json()["items"]]
+    seen = referring.call("GET", f"/resources/{slot['resource']}/schedule").json()["items"]
     assert next(s for s in seen if s["guid"] == slot["guid"])["status"] == "Booked"
     assert referring.sandbox("POST", "/poll").status_code == 200
     cancelled = referring.call("DELETE", f"/appointments/{guid}", token=token)
