@@ -30,6 +30,9 @@ from patients.info import PatientInfo, Polis
 from patients.models import CardUpload, Patient
 from patients.validators import snils_check_digits, validate_snils
 
+# On the module, also for those who only look: pytest-django sets up the databases that marked tests name.
+pytestmark = pytest.mark.django_db
+
 NOW = timezone.now()
 ELSEWHERE = UUID("5a5a5a5a-0000-4000-8000-000000000002")
 BOTH = [Source.INTERNET, Source.DOCTOR_OTHER_LPU]
@@ -238,7 +241,6 @@ def test_all_promises_hold(demo):
 # --- the sample ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db
 def test_sample_can_be_booked(demo):
     """The way a script does it: the patient by polis, the direction by guid, any place open to both."""
     direction = Direction.objects.issued_here().get(guid=demo.direction_guid)
@@ -288,7 +290,6 @@ def test_employees(demo, django_user_model):
     assert Doctor.objects.get(user__username="doctor")
 
 
-@pytest.mark.django_db
 def test_told_secret_works_after_any_change(demo, settings):
     """Two other secrets, a revoked one, another key of the installation: what is told at the next start opens."""
     client = ApiClient.objects.get(login=demo.access.login)
@@ -303,7 +304,6 @@ def test_told_secret_works_after_any_change(demo, settings):
     assert _opens(told)
 
 
-@pytest.mark.django_db
 def test_told_password_works_after_a_change(demo, django_user_model):
     admin = django_user_model.objects.get(username=demo.access.admin_user)
     admin.set_password("something-else-entirely")
@@ -318,14 +318,12 @@ def test_told_password_works_after_a_change(demo, django_user_model):
 COUNTED = (Lpu, Doctor, Patient, ScheduleTemplate, Slot, Appointment, Direction, ApiClient)
 
 
-@pytest.mark.django_db
 def test_second_load_changes_nothing(demo):
     before = [list(model.objects.order_by("pk").values()) for model in COUNTED]
     assert load(lpu_guid=demo.lpu_guid, now=NOW) == demo
     assert [list(model.objects.order_by("pk").values()) for model in COUNTED] == before
 
 
-@pytest.mark.django_db
 def test_later_load_fills_the_horizon(demo):
     """Three days later, whatever weekday that is: the schedule goes on, visits and directions stay as they are."""
     last = Slot.objects.latest("day").day
@@ -336,7 +334,6 @@ def test_later_load_fills_the_horizon(demo):
     assert guids(Direction) == papers
 
 
-@pytest.mark.django_db
 def test_killed_half_way_is_finished_next_time(demo, monkeypatch):
     """Nothing stays of the step that was under way; the next load makes it whole, with the same guids."""
     visits, papers = guids(Appointment), guids(Direction)
@@ -357,7 +354,6 @@ def test_killed_half_way_is_finished_next_time(demo, monkeypatch):
     assert guids(Direction) == papers
 
 
-@pytest.mark.django_db
 def test_demo_of_another_lpu_is_refused(demo):
     with pytest.raises(DemoRefusedError, match=str(demo.lpu_guid)):
         load(lpu_guid=ELSEWHERE, now=NOW)
@@ -379,7 +375,6 @@ def test_two_demos_know_each_other(demo, elsewhere):
 # --- the command ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db
 def test_command_tells_what_opens_the_demo(demo, tmp_path):
     out = tmp_path / "demo-data.json"
     call_command("load_demo", "--lpu-guid", str(demo.lpu_guid), "--out", str(out), stdout=io.StringIO())
@@ -390,7 +385,6 @@ def test_command_tells_what_opens_the_demo(demo, tmp_path):
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
 
-@pytest.mark.django_db
 def test_command_refuses_a_database_in_use(demo, tmp_path):
     Doctor.objects.filter(family="Соколова").update(guid=ELSEWHERE)
     with pytest.raises(CommandError):
