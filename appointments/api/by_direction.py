@@ -38,7 +38,7 @@ class DirectionAppointments(ApiView):
 
         def work() -> Answer:
             made = booking.book_by_direction(
-                booking=asked, source=request.auth.client.source, by=Actor.of_client(request.auth.client), now=now
+                booking=asked, source=self.caller.source, by=Actor.of_client(self.caller.client), now=now
             )
             return created(made, settings.DIRECTION_BOOKING_STATUS)
 
@@ -65,4 +65,11 @@ class DirectionAppointment(ApiView):
     def delete(self, request: Request, guid: UUID) -> HttpResponse:
         """Cancel an appointment that has a direction."""
         among = Appointment.objects.with_direction()
-        return cancel_and_answer(request, guid=guid, among=among, principal=self.principal(request), patient_key="")
+        return cancel_and_answer(
+            request,
+            guid=guid,
+            among=among,
+            by=Actor.of_client(self.caller.client),
+            principal=self.principal(request),
+            patient_key="",
+        )

@@ -17,7 +17,7 @@ from lmis.api.idempotency import Answer, write
 
 
 def cancel_and_answer(
-    request: Request, *, guid: UUID, among: AppointmentQuerySet, principal: str, patient_key: str
+    request: Request, *, guid: UUID, among: AppointmentQuerySet, by: Actor, principal: str, patient_key: str
 ) -> HttpResponse:
     """Cancel one of `among` and answer with it."""
     shape = CancelSerializer(data=request.data if request.body else {})
@@ -28,7 +28,7 @@ def cancel_and_answer(
             guid=guid,
             among=among,
             reason=shape.validated_data.get("reason") or "",
-            by=Actor.of_client(request.auth.client),
+            by=by,
             now=timezone.now(),
         )
         return Answer(200, present_appointment(appointment), {})

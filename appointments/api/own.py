@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils import timezone
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from appointments.api.cancelling import cancel_and_answer
@@ -20,7 +19,7 @@ from appointments.querysets import AppointmentQuerySet
 from appointments.services import booking
 from lmis.actors import Actor
 from lmis.api.idempotency import Answer, write
-from patients.api.views import PatientApiView
+from patients.api.views import PatientApiView, PatientRequest
 
 
 class OwnView(PatientApiView):
@@ -29,7 +28,7 @@ class OwnView(PatientApiView):
     scope = "appointments"
     bearer_allowed = True
 
-    def own(self, request: Request) -> AppointmentQuerySet:
+    def own(self, request: PatientRequest) -> AppointmentQuerySet:
         """The patient's appointments, on all of his cards here."""
         return Appointment.objects.with_all_shown().of_patients(request.patients)
 
@@ -38,7 +37,7 @@ class OwnAppointments(OwnView):
     """G and the list of H."""
 
     @BOOK_OWN
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: PatientRequest) -> HttpResponse:
         """Book a place for the token's patient."""
         shape = BookSerializer(data=request.data)
         shape.is_valid(raise_exception=True)
@@ -49,9 +48,9 @@ class OwnAppointments(OwnView):
             made = booking.book_own(
                 slot_guid=slot_guid,
                 patients=request.patients,
-                source=request.auth.source,
-                channels={request.auth.source},
-                by=Actor.of_client(request.auth.client),
+                source=self.caller.source,
+                channels={self.caller.source},
+                by=Actor.of_client(self.caller.client),
                 now=now,
             )
             return created(made)
@@ -60,7 +59,7 @@ class OwnAppointments(OwnView):
             return write(request, principal=self.principal(request), patient_key=self.patient_key(request), work=work)
 
     @LIST_OWN
-    def get(self, request: Request) -> Response:
+    def get(self, request: PatientRequest) -> Response:
         """The patient's appointments, the next one first."""
         query = OwnQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
@@ -75,7 +74,7 @@ class OwnAppointment(OwnView):
     """One appointment: H and I."""
 
     @SHOW_OWN
-    def get(self, request: Request, guid: UUID) -> Response:
+    def get(self, request: PatientRequest, guid: UUID) -> Response:
         """The appointment, whatever its state."""
         appointment = self.own(request).filter(guid=guid).first()
         if appointment is None:
@@ -83,11 +82,16 @@ class OwnAppointment(OwnView):
         return Response(present_appointment(appointment))
 
     @CANCEL_OWN
-    def delete(self, request: Request, guid: UUID) -> HttpResponse:
+    def delete(self, request: PatientRequest, guid: UUID) -> HttpResponse:
         """Cancel it."""
         among = Appointment.objects.of_patients(request.patients)
         return cancel_and_answer(
-            request, guid=guid, among=among, principal=self.principal(request), patient_key=self.patient_key(request)
+            request,
+            guid=guid,
+            among=among,
+            by=Actor.of_client(self.caller.client),
+            principal=self.principal(request),
+            patient_key=self.patient_key(request),
         )
 
 

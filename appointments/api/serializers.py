@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework import serializers
 
@@ -30,11 +30,12 @@ class BookByDirectionSerializer(serializers.Serializer[Any]):
 
     def to_booking(self) -> DirectionBooking:
         """The request as the service takes it; after `is_valid`."""
+        sent, fields = self.validated_data, self.fields
         return DirectionBooking(
-            slot_guid=self.validated_data["slot"],
-            patient=self.fields["patient"].to_info(self.validated_data["patient"]),
-            sender=self.fields["docSender"].to_info(self.validated_data["docSender"]),
-            direction=self.fields["direction"].to_info(self.validated_data["direction"]),
+            slot_guid=sent["slot"],
+            patient=cast(DirectionPatientInfoSerializer, fields["patient"]).to_info(sent["patient"]),
+            sender=cast(DirectionDoctorInfoSerializer, fields["docSender"]).to_info(sent["docSender"]),
+            direction=cast(ConsultDirectionSerializer, fields["direction"]).to_info(sent["direction"]),
         )
 
 
@@ -52,7 +53,7 @@ class AppointmentSerializer(serializers.Serializer[Any]):
     guid = serializers.UUIDField()
     number = serializers.CharField(help_text="What is printed on the ticket.")
     slot = serializers.UUIDField()
-    source = serializers.ChoiceField(choices=Source.choices)
+    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]
     createTime = serializers.DateTimeField()
     direction = ConsultDirectionSerializer(allow_null=True)
     state = serializers.ChoiceField(choices=Appointment.State.choices)
