@@ -13,6 +13,9 @@ from django.conf import settings
 from django.db import connection
 
 from lmis import embedded
+from lmis.embedded.layout import Layout
+from lmis.embedded.postgres import UNSAFE_SPEED
+from lmis.embedded.processes import FileLock
 from lmis.embedded.servers import running
 from tests import flush
 
@@ -20,15 +23,17 @@ from tests import flush
 def pytest_configure(config):
     """Start the private servers before anything can ask for a connection."""
     if settings.EMBEDDED and not (config.option.collectonly or config.option.help):
-        from lmis.embedded.postgres import UNSAFE_SPEED
-
-        servers = contextlib.ExitStack()
-        own_redis = embedded.redis_url(settings.DATA_DIR) == settings.CELERY_BROKER_URL
+        held = contextlib.ExitStack()
+        config.add_cleanup(held.close)
         try:
-            servers.enter_context(running(settings.DATA_DIR, with_redis=own_redis, options=UNSAFE_SPEED))
+            only = FileLock(Layout.of(settings.DATA_DIR).run / "tests.lock")
+            held.callback(only.release)
+            if not only.take(wait=False):
+                pytest.exit(f"Another test run uses {settings.DATA_DIR}: wait, or set LMIS_DATA_DIR.", returncode=2)
+            own_redis = embedded.redis_url(settings.DATA_DIR) == settings.CELERY_BROKER_URL
+            held.enter_context(running(settings.DATA_DIR, with_redis=own_redis, options=UNSAFE_SPEED))
         except embedded.EmbeddedError as error:
             pytest.exit(str(error), returncode=2)
-        config.add_cleanup(servers.close)
 
 
 @pytest.fixture(scope="session")

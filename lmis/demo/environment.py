@@ -26,7 +26,7 @@ def prepare(argv: Sequence[str]) -> None:
     The data directory decides where the private servers are, and a demo on a configured database needs a
     `SECRET_KEY` like any other (the settings refuse to start without), but should not have to ask for one.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--data-dir", default=os.environ.get("LMIS_DATA_DIR") or str(ROOT / "var"))
     data_dir = Path(parser.parse_known_args(list(argv))[0].data_dir).expanduser().resolve()
     os.environ["LMIS_DATA_DIR"] = str(data_dir)

@@ -7,8 +7,11 @@ import subprocess
 import urllib.request
 
 import psutil
+import psycopg
 import pytest
 
+from lmis import embedded
+from lmis.embedded import servers
 from tests.demo import Demo, command, living, refused, until
 
 KEYS = [
@@ -117,3 +120,21 @@ def test_reset_throws_the_data_away(demo):
     demo.end()
     demo.start("--reset")
     assert (demo.data_dir / "postgres" / "global" / "pg_control").read_bytes()[:8] != before  # the system identifier
+
+
+def test_configured_servers_are_used_and_left_alone(tmp_path):
+    with servers.running(tmp_path / "own", with_redis=True) as own:
+        own_database, own_redis = embedded.database_url(tmp_path / "own"), embedded.redis_url(tmp_path / "own")
+        env = {"DATABASE_URL": own_database, "REDIS_URL": own_redis}
+        demo = Demo(tmp_path / "demo", "--no-sandbox", env=env)
+        try:
+            told = demo.start().json()
+            assert get(f"http://127.0.0.1:{demo.port}/readyz")[0] == 200
+        finally:
+            demo.clear_away()
+        assert [name for name, pid in told["pids"].items() if pid] == ["web", "worker", "beat"]
+        assert told["sandbox_url"] is None
+        assert not (demo.data_dir / "postgres").exists()
+        assert len(living(one.pid for one in own.values())) == 2
+        with psycopg.connect(own_database) as connection:
+            assert connection.execute("SELECT count(*) FROM patients_patient").fetchone() == (300,)
