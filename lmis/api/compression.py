@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 WORTH_IT = 1024  # bytes
-_LEVEL = 3  # measured on 39,200 slots: twice as fast as 6, a tenth larger
+_LEVEL = 3  # measured on 39,200 slots: twice as fast as 6, an eighth larger
 _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|x-gzip)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?(?:,|$)", re.IGNORECASE)
 
 

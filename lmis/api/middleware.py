@@ -58,7 +58,7 @@ class ApiGateMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, or pass on what is no API request."""
         if request.path_info in OPS:
-            return call_view(request)
+            return _finish(request, call_view(request))
         if not is_api(request.path_info):
             return self.get_response(request)
         with translation.override(language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))):
@@ -91,6 +91,8 @@ def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     if isinstance(response, HttpResponse) and response.status_code not in (204, 304):
         compression.compress(request, response)
         response["Content-Length"] = str(len(response.content))
+        if request.method == "HEAD":
+            response.content = b""
     return response
 
 

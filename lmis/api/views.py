@@ -26,8 +26,8 @@ class ApiView(APIView):
     scope: ClassVar[str | None]
     bearer_allowed: ClassVar[bool] = False
     needs_patient: ClassVar[bool] = False
+    http_method_names = ["get", "head", "post", "delete"]
     content_negotiation_class = ApiNegotiation
-    metadata_class = None
 
     @property
     def caller(self) -> Caller:

@@ -1,0 +1,27 @@
+"""Housekeeping in the background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from django.utils import timezone
+
+from lmis.celery import app
+from lmis.services import credentials, idempotency
+
+_HOUR = 3600.0
+
+
+@app.task(name="lmis.prune")
+def prune(**kwargs: Any) -> None:
+    """Delete answers kept for repeated requests, and failed logins, that no longer count."""
+    now = timezone.now()
+    idempotency.prune(now)
+    credentials.prune_failed_logins(now=now)
+
+
+@app.on_after_finalize.connect
+def _schedule(sender: Celery, **kwargs: Any) -> None:
+    # One that waited in the queue is worth nothing once the next one is there.
+    sender.add_periodic_task(_HOUR, prune.s(), name="lmis.prune", expires=_HOUR)
