@@ -55,7 +55,7 @@ def describe(entry: LogEntry) -> dict[str, Any]:
     """An entry for a template: `when`, `who`, `action`, and `changes` as (field, before, after)."""
     return {
         "when": entry.timestamp,
-        "who": entry.actor.get_username() if entry.actor else "",
+        "who": who_did(entry),
         "action": ACTIONS[entry.action],
         "changes": [
             (capfirst(str(field)), *(_plain(value) for value in values))
@@ -63,6 +63,11 @@ def describe(entry: LogEntry) -> dict[str, Any]:
             if isinstance(values, list)
         ],
     }
+
+
+def who_did(entry: LogEntry) -> str:
+    """The employee's login, else what the service noted; blank for what came by neither way."""
+    return entry.actor.get_username() if entry.actor else (entry.additional_data or {}).get("by", "")
 
 
 def _plain(value: str) -> str:

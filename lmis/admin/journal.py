@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from lmis.admin.base import ReadOnlyAdmin
 from lmis.admin.filters import DaysFilter
-from lmis.admin.history import ACTIONS, describe
+from lmis.admin.history import ACTIONS, describe, who_did
 
 admin.site.unregister(LogEntry)
 
@@ -56,8 +56,8 @@ class JournalAdmin(ReadOnlyAdmin):
 
     @display(description=_("who"))
     def who(self, entry: LogEntry) -> str:
-        """The employee's login."""
-        return entry.actor.get_username() if entry.actor else str(_("system or API client"))
+        """The employee's login, an API client's, or the system's name."""
+        return who_did(entry)
 
     @display(description=_("action"))
     def what(self, entry: LogEntry) -> str:

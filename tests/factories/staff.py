@@ -1,12 +1,22 @@
 """Employees, and what tests of their site need."""
 
+import contextlib
+
+import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.factories.cast import next_number
+
+
+@contextlib.contextmanager
+def refused(*errors):
+    """The block ends with one of these, and with it its transaction, as a caller's does."""
+    with pytest.raises(errors) as caught, transaction.atomic():
+        yield caught
 
 
 def an_employee(*groups, **fields):
