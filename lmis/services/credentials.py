@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 _NOBODY = (bytes(32), None)  # compared with when there is no secret, so that an unknown login takes as long
 _CLIENT = Columns(ApiClient, "c")
 _LIVE_SECRETS = f"""
-    SELECT s.digest, s.expires_at, {_CLIENT.sql} FROM lmis_apisecret s JOIN lmis_apiclient c ON c.id = s.client_id
+    SELECT s.digest, s.expires_at, {_CLIENT.sql} FROM "lmis_apisecret" s JOIN "lmis_apiclient" c ON c.id = s.client_id
      WHERE c.login = %s AND s.revoked_at IS NULL"""  # noqa: S608
 _LOGIN_LENGTH = FailedLogin._meta.get_field("login").max_length
 
