@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -37,10 +37,10 @@ def check(token: str) -> TokenClaims:
 
 def check_settings() -> None:
     """Refuse to start with an algorithm or a key that could not verify anything."""
-    algorithms: list[str] = _config()["ALGORITHMS"]
+    algorithms: list[str] = settings.PATIENT_TOKEN["ALGORITHMS"]
     if unknown := set(algorithms) - SUPPORTED:
         raise ImproperlyConfigured(f"PATIENT_TOKEN_ALGORITHMS: {', '.join(sorted(unknown))} not supported.")
-    key = _config()["KEY"]
+    key = settings.PATIENT_TOKEN["KEY"]
     if key and not any(_fits(key, algorithm) for algorithm in algorithms):
         raise ImproperlyConfigured("PATIENT_TOKEN_KEY fits none of PATIENT_TOKEN_ALGORITHMS.")
 
@@ -49,7 +49,7 @@ def _payload(token: str) -> Mapping[str, Any]:
     """The payload under a signature that one of the fitting keys made."""
     header = jwt.get_unverified_header(token)
     algorithm = header.get("alg")
-    if algorithm not in SUPPORTED.intersection(_config()["ALGORITHMS"]):
+    if algorithm not in SUPPORTED.intersection(settings.PATIENT_TOKEN["ALGORITHMS"]):
         raise TokenInvalid
     for key in _keys(algorithm, header.get("kid")):
         try:
@@ -61,7 +61,7 @@ def _payload(token: str) -> Mapping[str, Any]:
 
 def _verified(token: str, algorithm: str, key: Any) -> Mapping[str, Any]:
     """Only what the contract names is checked: a stranger's `iat`, `sub` or `jti` is none of our business."""
-    config = _config()
+    config = settings.PATIENT_TOKEN
     return jwt.decode(
         token,
         key,
@@ -81,15 +81,11 @@ def _verified(token: str, algorithm: str, key: Any) -> Mapping[str, Any]:
 
 def _keys(algorithm: str, kid: object) -> Iterator[Any]:
     """Keys that may verify this algorithm: the configured one if it is of that kind, then those of the JWKS."""
-    config = _config()
+    config = settings.PATIENT_TOKEN
     if config["KEY"] and (key := _prepared(config["KEY"], algorithm)) is not None:
         yield key
     if config["JWKS_URL"] and algorithm != "HS256":
         yield from jwks.key_set(config["JWKS_URL"]).keys(algorithm, kid if isinstance(kid, str) else None)
-
-
-def _config() -> dict[str, Any]:
-    return cast(dict[str, Any], settings.PATIENT_TOKEN)
 
 
 def _fits(key: str, algorithm: str) -> bool:
@@ -113,7 +109,7 @@ def _prepared(key: str, algorithm: str) -> Any:
 
 def _claims(payload: Mapping[str, Any]) -> TokenClaims:
     """The claims by their configured names; one that is there must be well formed."""
-    config = _config()
+    config = settings.PATIENT_TOKEN
     person = payload.get(config["CLAIM_PERSON"])
     mkabs = payload.get(config["CLAIM_MKABS"])
     source = payload.get(config["CLAIM_SOURCE"])
