@@ -17,7 +17,8 @@ class AuditMiddleware(AuditlogMiddleware):
     def get_extra_data(self, request: HttpRequest) -> dict[str, Any]:
         """What the entries of this request carry."""
         address = client_address(request.META)
-        return {"actor": self._get_actor(request), "remote_addr": str(address) if address else None}
+        actor = self._get_actor(request)  # type: ignore[no-untyped-call]
+        return {"actor": actor, "remote_addr": str(address) if address else None}
 
 
 def register() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,11 +13,12 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from appointments.models import ScheduleException, ScheduleTemplate
-from lmis.admin.base import LmisModelAdmin, labels
+from lmis.admin.base import LmisModelAdmin
 from lmis.admin.filters import DaysFilter
+from lmis.admin.words import labels
 from lmis.models import Source
 
-WHAT_IS_OFFERED = ["slot_minutes", "capacity", "channels", "busy_type", "room"]
+WHAT_IS_OFFERED: Any = ["slot_minutes", "capacity", "channels", "busy_type", "room"]
 
 
 @admin.register(ScheduleTemplate)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,11 +15,13 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
 from appointments.admin.shown import day_of, time_of
+from appointments.admin.slot_states import StateFilter, acts_for, state_of
 from appointments.models import Slot
 from appointments.services import slots
 from lmis.admin.ask import Question, ReasonForm, ask, found_or_404
-from lmis.admin.base import LmisModelAdmin, actor, labels, words_of
+from lmis.admin.base import LmisModelAdmin, actor
 from lmis.admin.filters import DaysFilter
+from lmis.admin.words import labels, words_of
 from lmis.models import Source
 
 BLOCK = Question(
@@ -40,35 +41,6 @@ WITHDRAW = Question(
 )
 PUT_BACK = Question(title=gettext_lazy("Put places back"), submit=gettext_lazy("Put back"))
 Service = Callable[..., slots.Outcome]
-
-
-class StateFilter(admin.SimpleListFilter):
-    """What can be done with a place."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """As a registrar asks."""
-        return [
-            ("free", gettext_lazy("free")),
-            ("full", gettext_lazy("taken")),
-            ("blocked", gettext_lazy("blocked")),
-            ("withdrawn", gettext_lazy("withdrawn")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Those alone."""
-        match self.value():
-            case "free":
-                return queryset.free(timezone.now())
-            case "full":
-                return queryset.in_schedule().filter(booked__gte=F("capacity") + F("overbooked"))
-            case "blocked":
-                return queryset.in_schedule().filter(is_blocked=True)
-            case "withdrawn":
-                return queryset.exclude(withdrawn="")
-        return queryset
 
 
 @admin.register(Slot)
@@ -163,12 +135,12 @@ class SlotAdmin(LmisModelAdmin):
     )
     def state_shown(self, slot: Slot) -> tuple[str, str]:
         """One word; colour and word say the same."""
-        return _state(slot, timezone.now())
+        return state_of(slot, timezone.now())
 
     @display(description=gettext_lazy("state"))
     def state_word(self, slot: Slot) -> str:
         """The same on the place's page."""
-        return _state(slot, timezone.now())[1]
+        return state_of(slot, timezone.now())[1]
 
     @admin.action(description=gettext_lazy("Block…"), permissions=["change"])
     def block(self, request: HttpRequest, queryset: QuerySet[Slot]) -> HttpResponse:
@@ -213,7 +185,7 @@ class SlotAdmin(LmisModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only what would change this place."""
         found = self.get_object(request, object_id)
-        offered = _offered(found, timezone.now()) if found else ()
+        offered = acts_for(found, timezone.now()) if found else ()
         return [one for one in super().get_actions_detail(request, object_id) if one.path in offered]
 
     def _ask(self, request: HttpRequest, question: Question, chosen: Iterable[Slot], service: Service) -> HttpResponse:
@@ -225,25 +197,6 @@ class SlotAdmin(LmisModelAdmin):
             return _said(service(guids=guids, by=actor(request), now=timezone.now(), **given))
 
         return ask(self, request, question, found, act)
-
-
-def _state(slot: Slot, now: dt.datetime) -> tuple[str, str]:
-    if slot.withdrawn:
-        return "withdrawn", _("withdrawn")
-    if slot.is_blocked:
-        return "blocked", _("blocked")
-    if slot.begin <= now:
-        return "begun", _("begun")
-    return ("taken", _("taken")) if slot.places_left <= 0 else ("free", _("free"))
-
-
-def _offered(slot: Slot, now: dt.datetime) -> tuple[str, ...]:
-    """The paths of the acts that make sense."""
-    if slot.begin <= now:
-        return ()
-    if slot.withdrawn:
-        return ("put-back",) if slot.withdrawn == Slot.Withdrawn.STAFF else ("put-back", "withdraw")
-    return "unblock" if slot.is_blocked else "block", "withdraw"
 
 
 def _said(outcome: slots.Outcome) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -102,7 +102,7 @@ def revise(
 
 def _change(
     guids: Collection[UUID],
-    values: dict[str, object],
+    values: Mapping[str, object],
     concerns: Callable[[Slot], bool],
     verb: str,
     by: Actor,

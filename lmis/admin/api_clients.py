@@ -19,7 +19,8 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lmis.admin.ask import Question, ask, found_or_404
-from lmis.admin.base import LmisModelAdmin, actor, labels, words_of
+from lmis.admin.base import LmisModelAdmin, actor
+from lmis.admin.words import labels, words_of
 from lmis.models import ApiClient, ApiSecret
 from lmis.models.api_client import Scope
 from lmis.services import clients

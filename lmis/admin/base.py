@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -12,18 +11,18 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, models
-from django.forms import ModelForm
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.text import capfirst
-from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from lmis.actors import Actor
 from lmis.admin.history import HistoryMixin
+from lmis.admin.words import RefusedMixin, in_words
 from lmis.exceptions import Refusal
 from lmis.services.transactions import run_write
 
@@ -36,7 +35,8 @@ class CappedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         """How many rows can be paged through; one bounded statement."""
-        return self.object_list.order_by()[:COUNT_UP_TO].count()
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        return rows.order_by()[:COUNT_UP_TO].count()
 
 
 class LmisChangeList(ChangeList):
@@ -109,7 +109,7 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
             messages.error(request, " ".join(in_words(error).messages))
             return HttpResponseRedirect(request.get_full_path())
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, which says the refusal of the saving that was just undone."""
         form = super().get_form(request, obj, change, **kwargs)
         refusal = getattr(request, "refusal", None)
@@ -152,17 +152,6 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
         )
 
 
-class RefusedMixin:
-    """A form that is not valid, because a service or the database has just refused what is in it."""
-
-    refusal: ValidationError
-
-    def clean(self) -> Any:
-        """Add what was said to whatever the form finds."""
-        super().clean()  # type: ignore[misc]
-        raise self.refusal
-
-
 class ReadOnlyAdmin(LmisModelAdmin):
     """A list and a page to look at."""
 
@@ -179,36 +168,7 @@ class ReadOnlyAdmin(LmisModelAdmin):
         return False
 
 
-def in_words(error: Refusal | ValidationError | IntegrityError) -> ValidationError:
-    """For people: what a service said, or that the database kept one of its promises."""
-    if isinstance(error, Refusal):
-        return ValidationError(str(error.message), code=error.code)
-    if isinstance(error, ValidationError):
-        return ValidationError(error.messages)
-    diagnosis = getattr(error.__cause__, "diag", None)
-    return ValidationError(
-        _("Somebody else may just have changed the same thing: look and try again. (%(constraint)s)"),
-        params={"constraint": getattr(diagnosis, "constraint_name", None) or "?"},
-        code="conflict",
-    )
-
-
 def actor(request: HttpRequest) -> Actor:
     """The employee, as the `by` of a service call."""
     assert isinstance(request.user, User)  # the site lets nobody else in
     return Actor.of_user(request.user)
-
-
-def labels(choices: type[models.TextChoices]) -> Callable[[str], str]:
-    """For `readonly_preprocess_fields`: codes joined by commas, in words."""
-    words = dict(choices.choices)
-
-    def in_words(codes: str) -> str:
-        return ", ".join(str(words.get(code, code)) for code in codes.split(", "))
-
-    return in_words
-
-
-def words_of(values: list[str], choices: type[models.TextChoices]) -> str:
-    """A list of codes in words, for a column."""
-    return labels(choices)(", ".join(values)) if values else ""

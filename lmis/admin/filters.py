@@ -36,9 +36,10 @@ class DaysFilter(RangeDateFilter):
     def _day(self, end: str) -> dt.date | None:
         text = self.used_parameters.get(f"{self.parameter_name}_{end}")
         try:
-            return forms.DateField(required=False).clean(text)
+            day: dt.date | None = forms.DateField(required=False).clean(text)
         except ValidationError as error:
             raise ValidationError(_("Not a day: %(text)s"), params={"text": text}, code="invalid") from error
+        return day
 
     def _bound(self, day: dt.date) -> dt.date | dt.datetime:
         """A day's beginning in the site's time zone, where the column is an instant."""

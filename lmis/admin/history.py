@@ -9,7 +9,8 @@ from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -31,20 +32,20 @@ class HistoryMixin(ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The last changes, newest first, fields in words. For a model outside the journal Django's own page."""
-        if not auditlog.contains(self.model):
+        if not auditlog.contains(self.model):  # type: ignore[arg-type]
             return super().history_view(request, object_id, extra_context)
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+            raise Http404
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
-        found = LogEntry.objects.get_for_object(obj).select_related("actor", "content_type")
+        found: QuerySet[LogEntry] = LogEntry.objects.get_for_object(obj)  # type: ignore[no-untyped-call]
         context = {
             **self.admin_site.each_context(request),
             "title": _("History: %(object)s") % {"object": obj},
             "opts": self.opts,
             "object": obj,
-            "entries": [describe(entry) for entry in found.order_by("-timestamp", "-pk")[:SHOWN]],
+            "entries": [describe(entry) for entry in found.select_related("actor", "content_type")[:SHOWN]],
             "shown": SHOWN,
             **(extra_context or {}),
         }

@@ -56,7 +56,7 @@ FOLDED = 4  # a longer group is folded until it is opened or in use
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For unfold: the groups with what this employee may open; empty ones are left out."""
     home = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
-    groups = [{"items": [home]}]
+    groups: list[dict[str, Any]] = [{"items": [home]}]
     for title, entries in MENU:
         items = [item for label, icon in entries if (item := _item(request, label, icon))]
         if items:

@@ -35,7 +35,7 @@ class GroupChoiceField(forms.ModelMultipleChoiceField):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, LmisModelAdmin):
+class UserAdmin(DjangoUserAdmin, LmisModelAdmin):  # type: ignore[misc]  # get_form differs in a default only
     """Employees. Who is no superuser neither makes one nor touches one's account."""
 
     form = UserChangeForm
@@ -125,7 +125,7 @@ class GroupAdmin(DjangoGroupAdmin, LmisModelAdmin):
         """By the name that people read."""
         return label_of(group.name)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         """Permissions to what this site shows, in one statement; the others open nothing."""
         if db_field.name == "permissions":
             shown = Q()

@@ -1,0 +1,52 @@
+"""Refusals and codes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models
+from django.utils.translation import gettext_lazy as _
+
+from lmis.exceptions import Refusal
+
+
+class RefusedMixin:
+    """A form that is not valid, because a service or the database has just refused what is in it."""
+
+    refusal: ValidationError
+
+    def clean(self) -> Any:
+        """Add what was said to whatever the form finds."""
+        super().clean()  # type: ignore[misc]
+        raise self.refusal
+
+
+def in_words(error: Refusal | ValidationError | IntegrityError) -> ValidationError:
+    """For people: what a service said, or that the database kept one of its promises."""
+    if isinstance(error, Refusal):
+        return ValidationError(str(error.message), code=error.code)
+    if isinstance(error, ValidationError):
+        return ValidationError(error.messages)
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return ValidationError(
+        _("Somebody else may just have changed the same thing: look and try again. (%(constraint)s)"),
+        params={"constraint": getattr(diagnosis, "constraint_name", None) or "?"},
+        code="conflict",
+    )
+
+
+def labels(choices: type[models.TextChoices]) -> Callable[[str], str]:
+    """For `readonly_preprocess_fields`: codes joined by commas, in words."""
+    words = dict(choices.choices)
+
+    def in_words(codes: str) -> str:
+        return ", ".join(str(words.get(code, code)) for code in codes.split(", "))
+
+    return in_words
+
+
+def words_of(values: list[str], choices: type[models.TextChoices]) -> str:
+    """A list of codes in words, for a column."""
+    return labels(choices)(", ".join(values)) if values else ""
