@@ -126,8 +126,11 @@ def _make_cluster(layout: Layout, folder: Path, user: str | None) -> None:
     )
     if done.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)
-        errors = [line for line in done.stderr.splitlines() if "error" in line.lower() or "FATAL" in line]
-        raise EmbeddedError(f"PostgreSQL could not make its database: {(errors or ['unknown reason'])[0].strip()}")
+        log = layout.logs / "initdb.log"
+        log.write_text(done.stdout + done.stderr)
+        raise EmbeddedError(
+            f"PostgreSQL could not make its database: {tail(log, marks=['FATAL', 'PANIC', 'could not'])} (see {log})"
+        )
     draft.rename(layout.postgres)
 
 
