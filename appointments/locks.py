@@ -21,8 +21,8 @@ _SLOT = Columns(Slot, "s")
 _DOCTOR = Columns(Doctor, "d", "id", "guid", "lpu", "family", "name", "patronymic", "speciality")
 _LPU = Columns(Lpu, "l")
 _LOCK_SLOTS = f"""
-    SELECT {_SLOT.sql}, {_DOCTOR.sql}, {_LPU.sql} FROM appointments_slot s
-      JOIN lmis_doctor d ON d.id = s.doctor_id JOIN lmis_lpu l ON l.id = d.lpu_id
+    SELECT {_SLOT.sql}, {_DOCTOR.sql}, {_LPU.sql} FROM "appointments_slot" s
+      JOIN "lmis_doctor" d ON d.id = s.doctor_id JOIN "lmis_lpu" l ON l.id = d.lpu_id
      WHERE s.guid = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE OF s"""  # noqa: S608
 
 

@@ -15,7 +15,7 @@ from patients.querysets import PatientQuerySet
 _CARD = Columns(Patient, "p", "id", "guid", "lpu", "state", "merged_into", "person_guid")
 _LPU = Columns(Lpu, "l")
 _NAMED = f"""
-    SELECT {_CARD.sql}, {_LPU.sql} FROM patients_patient p JOIN lmis_lpu l ON l.id = p.lpu_id AND l.is_own
+    SELECT {_CARD.sql}, {_LPU.sql} FROM "patients_patient" p JOIN "lmis_lpu" l ON l.id = p.lpu_id AND l.is_own
      WHERE p.guid = ANY(%s) OR p.person_guid = %s"""  # noqa: S608
 
 
