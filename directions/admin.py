@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import action, display
 
 from directions.forms import IssueForm, OutcomeForm, PaperForm
@@ -39,11 +40,11 @@ _OUTCOME = Question(
     form_class=OutcomeForm,
 )
 _PROGRESS = {
-    "issued": _("issued"),
-    "booked": _("booked"),
-    "done": _("done"),
-    "cancelled": _("cancelled"),
-    "expired": _("expired"),
+    "issued": pgettext_lazy("direction", "issued"),
+    "booked": pgettext_lazy("direction", "booked"),
+    "done": pgettext_lazy("direction", "done"),
+    "cancelled": pgettext_lazy("direction", "cancelled"),
+    "expired": pgettext_lazy("direction", "expired"),
 }
 
 

@@ -188,8 +188,11 @@ class Migration(migrations.Migration):
             name="Epoch",
             fields=[
                 ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ("value", models.UUIDField(default=uuid.uuid4)),
-                ("renewed_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("value", models.UUIDField(default=uuid.uuid4, verbose_name="value")),
+                (
+                    "renewed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="renewed"),
+                ),
             ],
             options={
                 "verbose_name": "epoch of the database",

@@ -174,8 +174,8 @@ class Epoch(models.Model):
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
-    value = models.UUIDField(default=uuid.uuid4)
-    renewed_at = models.DateTimeField(db_default=Now())
+    value = models.UUIDField(_("value"), default=uuid.uuid4)
+    renewed_at = models.DateTimeField(_("renewed"), db_default=Now())
 
     class Meta:
         verbose_name = _("epoch of the database")

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lmis.models import Lpu
 from lmis.text import name_key_of, number_key_of
@@ -39,7 +40,7 @@ class Patient(models.Model):
 
         ACTIVE = "active", _("active")
         MERGED = "merged", _("merged")
-        WITHDRAWN = "withdrawn", _("withdrawn")
+        WITHDRAWN = "withdrawn", pgettext_lazy("card", "withdrawn")
 
     guid = models.UUIDField(_("MKAB guid"), default=uuid.uuid4, unique=True)
     lpu = models.ForeignKey(Lpu, models.PROTECT, related_name="patients", verbose_name=_("LPU"))
