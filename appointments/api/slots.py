@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from appointments.models import Slot
+from appointments.services import schedule
 
 
 def present_slots(slots: Sequence[Slot], *, now: dt.datetime) -> list[dict[str, Any]]:
-    """Placeholder until the schedule's own rendering is there."""
-    return [{"guid": slot.guid} for slot in slots]
+    """JSON objects of the contract's model Slot, in the order given; no statement for none, else one."""
+    return schedule.render(slots=slots, now=now) if slots else []

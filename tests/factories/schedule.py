@@ -1,8 +1,14 @@
 """Patterns and their exceptions, and slots at exact times, for the schedule's tests."""
 
 import datetime as dt
+import uuid
+
+import orjson
+from django.utils import timezone
 
 from appointments.models import ScheduleException, ScheduleTemplate, Slot
+from appointments.services import schedule
+from appointments.services.revision import Tags
 from tests.factories.cast import OPEN, next_number
 
 MONDAY = dt.date(2026, 6, 1)
@@ -59,3 +65,24 @@ def times(doctor, *, day=None, **filters):
     if day is not None:
         slots = slots.filter(day=day)
     return [slot.begin.astimezone(doctor.lpu.tz).strftime("%H:%M") for slot in slots]
+
+
+class Seen:
+    """An answer of the schedule, read."""
+
+    def __init__(self, answer):
+        self.tag = answer.etag
+        self.unchanged = answer.body is None
+        body = {} if self.unchanged else orjson.loads(answer.body)
+        self.revision, self.full, self.items = (body.get(name) for name in ("revision", "full", "items"))
+
+    @property
+    def guids(self):
+        """Of the slots told, in order."""
+        return [uuid.UUID(item["guid"]) for item in self.items]
+
+
+def see(now=None, *, tag="", **question):
+    """Ask the schedule's service; `tag` is an If-None-Match."""
+    asked = schedule.Question(held=Tags.parse(tag), **question)
+    return Seen(schedule.read(question=asked, now=now or timezone.now()))
