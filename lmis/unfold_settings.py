@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 UNFOLD = {
@@ -11,7 +10,7 @@ UNFOLD = {
     "SITE_HEADER": _("LMIS"),
     "SITE_SUBHEADER": _("Local medical information system"),
     "SITE_SYMBOL": "local_hospital",
-    "SITE_URL": reverse_lazy("admin:index"),
+    "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,

@@ -7,6 +7,7 @@ import datetime as dt
 from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import localize_input
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +40,7 @@ def _today_link() -> str:
 
 def _free_link() -> str:
     today = timezone.localdate()
-    days = {"day_from": today.isoformat(), "day_to": (today + dt.timedelta(days=DAYS)).isoformat()}
+    days = {"day_from": localize_input(today), "day_to": localize_input(today + dt.timedelta(days=DAYS))}
     return f"{reverse('admin:appointments_slot_changelist')}?{urlencode({'state': 'free', **days})}"
 
 

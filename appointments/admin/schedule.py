@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from appointments.models import ScheduleException, ScheduleTemplate
-from lmis.admin.base import LmisModelAdmin
+from appointments.services import horizon
+from lmis.admin.base import LmisModelAdmin, actor
 from lmis.admin.filters import DaysFilter
 from lmis.admin.words import labels
 from lmis.models import Source
@@ -49,6 +52,7 @@ class ScheduleTemplateAdmin(LmisModelAdmin):
     autocomplete_fields = ["doctor", "busy_type", "room"]
     readonly_preprocess_fields = {"channels": labels(Source)}
     save_as = True
+    actions = ["lay_places"]
     fieldsets = [
         (None, {"fields": ["doctor", ("weekday", "parity"), ("begin", "end"), ("valid_from", "valid_to")]}),
         (gettext_lazy("What is offered"), {"fields": WHAT_IS_OFFERED}),
@@ -57,6 +61,21 @@ class ScheduleTemplateAdmin(LmisModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduleTemplate]:
         """With what its page shows."""
         return super().get_queryset(request).select_related("doctor__speciality", "room", "busy_type")
+
+    @admin.action(description=gettext_lazy("Lay the places of these doctors now"), permissions=["change"])
+    def lay_places(self, request: HttpRequest, queryset: QuerySet[ScheduleTemplate]) -> None:
+        """Without waiting for the hour; also follows the doctors' absences, holidays and extra hours."""
+        doctors = set(queryset.values_list("doctor", flat=True))
+        report = horizon.keep_full(by=actor(request), now=timezone.now(), only=doctors)
+        said = [
+            _("Places made: %(created)d, brought back: %(revived)d, changed: %(updated)d, withdrawn: %(withdrawn)d.")
+        ]
+        if report.left:
+            said.append(_("Booked ones that the templates no longer have: %(left)d; they stay."))
+        if report.failed:
+            said.append(_("Doctors whose places could not be laid: %(failed)d; their schedule is as it was."))
+        level = messages.WARNING if report.left or report.failed else messages.SUCCESS
+        messages.add_message(request, level, " ".join(said) % asdict(report))
 
     @display(description=gettext_lazy("doctor"), ordering="doctor__family")
     def doctor_name(self, template: ScheduleTemplate) -> str:

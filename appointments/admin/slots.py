@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import localize_input
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -69,7 +70,7 @@ class SlotAdmin(LmisModelAdmin):
 
     def landing(self) -> dict[str, str]:
         """From today on."""
-        return {"day_from": timezone.localdate().isoformat()}
+        return {"day_from": localize_input(timezone.localdate())}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Slot]:
         """With what a place's name shows."""

@@ -69,6 +69,7 @@ class ClientForm(forms.ModelForm):
         model = ApiClient
         fields = ["login", "name", "source", "scopes", "networks", "is_active", "expires_at"]
         widgets = {"networks": UnfoldAdminTextInputWidget}
+        help_texts = {"networks": _("Such as 10.1.0.0/16, several with commas in between; empty: from anywhere.")}
 
 
 @admin.register(ApiClient)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -40,12 +41,12 @@ class CappedPaginator(Paginator):
 
 
 class LmisChangeList(ChangeList):
-    """Offers "show all" only where something is hidden by a filter or a search."""
+    """Offers "show all" only where it would show more."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Without the count of everything the template cannot tell."""
+        """Without a count of everything the template cannot tell; a list with a landing would only land again."""
         super().get_results(request)
-        if not (self.query or self.has_active_filters):
+        if not (self.query or self.has_active_filters) or self.model_admin.landing():
             self.full_result_count = self.result_count
 
 
@@ -58,6 +59,7 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
 
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # a count of everything for every choice of every filter
     list_per_page = 50
     list_max_show_all = 0
     list_disable_select_all = True

@@ -13,6 +13,7 @@ from lmis.actors import SYSTEM
 from lmis.models import Source
 from patients.models import Patient
 from tests.factories import cast
+from tests.factories.schedule import a_template
 from tests.factories.staff import an_employee, page, said, statements
 
 pytestmark = pytest.mark.django_db
@@ -341,6 +342,16 @@ class TestSchedule:
         response = head.post(page("appointments.scheduletemplate", "add"), self.FORM | {"doctor": doctor.pk} | wrong)
         assert response.context["adminform"].form.errors
         assert not ScheduleTemplate.objects.exists()
+
+    def test_the_places_are_laid_at_once_when_asked(self, head, doctor):
+        template = a_template(doctor, weekday=(timezone.localdate() + dt.timedelta(days=2)).isoweekday())
+        ticked = {"action": "lay_places", "_selected_action": [template.pk]}
+        other = cast.a_doctor(doctor.lpu)
+        a_template(other)
+        response = head.post(page("appointments.scheduletemplate"), ticked, headers=EN)
+        # four on each such day; the horizon of 14 days has two of them
+        assert said(response) == ["Places made: 8, brought back: 0, changed: 0, withdrawn: 0."]
+        assert (doctor.slots.count(), other.slots.count()) == (8, 0)
 
     def test_an_absence_needs_its_doctor_and_a_holiday_has_none(self, head, doctor):
         form = {
