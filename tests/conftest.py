@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from lmis import embedded
+from lmis import embedded, translations
 from lmis.embedded.layout import Layout
 from lmis.embedded.postgres import UNSAFE_SPEED
 from lmis.embedded.processes import FileLock
@@ -20,8 +20,14 @@ from lmis.embedded.servers import running
 from tests import flush
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """Start the private servers before anything can ask for a connection."""
+    """Compile the texts; start the private servers before anything can ask for a connection."""
+    if translations.main(["compile"]):  # a catalogue that was pulled since the last `make` would speak the old words
+        pytest.exit("The catalogue named above cannot be compiled.", returncode=2)
+    # Every other run of pytest on this machine shuts pytest's usual folder, and servers of tests that lie in it could
+    # not reach their own data any more (as root they run as a system user).
+    config.option.basetemp = config.option.basetemp or str(settings.DATA_DIR / "pytest")
     if settings.EMBEDDED and not (config.option.collectonly or config.option.help):
         held = contextlib.ExitStack()
         config.add_cleanup(held.close)
