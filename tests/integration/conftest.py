@@ -1,6 +1,7 @@
 """Whole clinics as real processes: what `make demo` starts, and what the region sees of them."""
 
 import contextlib
+import tempfile
 
 import httpx
 import psycopg
@@ -49,30 +50,33 @@ class Clinic:
 
 
 @contextlib.contextmanager
-def clinic(folder, *options):
-    """`manage.py demo` with these options, ended afterwards."""
-    running = Demo(folder, "--workers", "1", *options)
-    try:
-        yield Clinic(running.start())
-    finally:
-        running.clear_away()
+def clinic(*options):
+    """`manage.py demo` with these options, ended afterwards.
+
+    Not in pytest's own folder: another run of pytest takes away what PostgreSQL's system user needs there.
+    """
+    with tempfile.TemporaryDirectory(prefix="lmis-clinic-", ignore_cleanup_errors=True) as folder:
+        running = Demo(folder, "--workers", "1", *options)
+        try:
+            yield Clinic(running.start())
+        finally:
+            running.clear_away()
 
 
 @pytest.fixture(scope="module")
-def referring(tmp_path_factory):
+def referring():
     """The first clinic, with the region in its box."""
-    with clinic(tmp_path_factory.mktemp("referring")) as running:
+    with clinic() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def receiving(referring, tmp_path_factory):
+def receiving(referring):
     """The second clinic: one of the LPUs to which the first one refers, uploading to the same MIP."""
     guid = referring.rows(
         "SELECT l.guid FROM directions_direction d JOIN lmis_lpu l ON l.id = d.lpu_to_id"
         " WHERE d.origin = 'issued' AND NOT l.is_own AND d.cancelled_at IS NULL LIMIT 1"
     )[0][0]
     mip = referring.demo["sandbox_url"] + "/mip"
-    folder = tmp_path_factory.mktemp("receiving")
-    with clinic(folder, "--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox") as running:
+    with clinic("--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox") as running:
         yield running
