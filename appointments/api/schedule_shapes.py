@@ -13,7 +13,7 @@ from appointments.services.schedule import MOST_DAYS
 from lmis.api.fields import GuidField
 from lmis.models import Source
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class DayField(serializers.DateField):

@@ -12,7 +12,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-_REVISION = re.compile(r"([0-9a-f]{20})\.((?:\d{8}-\d{8}(?:,\d{8}-\d{8}){0,49})?)\.(\d{1,18})")
+_DAYS = "[0-9]{8}-[0-9]{8}"
+_REVISION = re.compile(rf"([0-9a-f]{{20}})\.((?:{_DAYS}(?:,{_DAYS}){{0,49}})?)\.([0-9]{{1,18}})")
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 MOST_TAGS = 16
 
@@ -77,6 +78,6 @@ def tag(revision: str, next_begin: int) -> str:
 def _tag(text: str) -> Tag | None:
     revision, _, instant = text.rpartition(".")
     parsed = Revision.parse(revision)
-    if parsed is None or not re.fullmatch(r"\d{1,18}", instant):
+    if parsed is None or not re.fullmatch("[0-9]{1,18}", instant):
         return None
     return Tag(parsed, int(instant), f'W/"{text}"')

@@ -44,8 +44,10 @@ since AS MATERIALIZED (
     SELECT %(since_edge)s::bigint AS edge
       FROM head h
      WHERE %(since_mark)s::text = h.mark AND %(since_edge)s::bigint <= h.newest + 1
-       AND (SELECT bool_and(z.first >= coalesce((%(since_first)s::date[])[z.n], (%(since_first)s::date[])[1])
-                        AND z.last <= coalesce((%(since_last)s::date[])[z.n], (%(since_last)s::date[])[1])) FROM zone z)
+       AND NOT EXISTS (SELECT FROM zone z
+                        WHERE (z.first >= coalesce((%(since_first)s::date[])[z.n], (%(since_first)s::date[])[1])
+                               AND z.last <= coalesce((%(since_last)s::date[])[z.n], (%(since_last)s::date[])[1]))
+                              IS NOT TRUE)
        AND NOT EXISTS (SELECT FROM lmis_doctor d
                         WHERE d.refiled BETWEEN %(since_edge)s::bigint AND h.newest
                           AND (%(resource)s::uuid IS NULL OR d.guid = %(resource)s::uuid))
