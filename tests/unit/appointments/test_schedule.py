@@ -5,7 +5,6 @@ import uuid
 
 import pytest
 from django.utils import timezone
-from rest_framework import serializers
 
 from appointments.api.schedule_shapes import ScheduleSerializer
 from appointments.api.slots import present_slots
@@ -17,6 +16,7 @@ from lmis.models import BusyType, Doctor, Room, Speciality
 from tests.factories.cast import Region, a_doctor, a_patient, a_slot, an_lpu
 from tests.factories.schedule import MONDAY, a_slot_at, at, see
 from tests.statements import listed, statements
+from tests.unit.appointments.conforming import conforms
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -434,20 +434,6 @@ class TestOverHttp:
             assert get("/schedule", {"changedSince": revision}).json()["full"] is False
         # 1. the client by login, 2. the state, 3. the slots that changed
         assert len(found) == 3, listed(found)
-
-
-def conforms(field, value):
-    """Whether a value made elsewhere is what this serializer field documents, no more and no less."""
-    if value is None:
-        return field.allow_null
-    if isinstance(field, serializers.ListSerializer | serializers.ListField):
-        return isinstance(value, list) and all(conforms(field.child, one) for one in value)
-    if isinstance(field, serializers.Serializer):
-        return list(value) == list(field.fields) and all(conforms(field.fields[name], value[name]) for name in value)
-    field.run_validation(value)
-    if isinstance(field, serializers.DateTimeField):
-        return dt.datetime.fromisoformat(value).tzinfo is not None
-    return isinstance(value, {serializers.BooleanField: bool, serializers.IntegerField: int}.get(type(field), str))
 
 
 class TestNearest:
