@@ -33,10 +33,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening; the loop's end cancels what is under way."""
         for server in self.servers:
             server.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,5 +1,7 @@
 """Whose card it is: polis or document the same, and nothing in names or birth date against it."""
 
+from uuid import uuid4
+
 import pytest
 
 from tests.unit.sandbox.region import new_card, same_person
@@ -95,6 +97,22 @@ def test_a_corrected_polis_brings_the_card_to_its_person(region, pair):
     first, second = persons(region, card, typo)
     assert first != second
     assert region.put(typo, version=2, polis=card["polis"]).json()["personGuid"] == first
+
+
+def test_the_polis_says_more_than_the_document(region, lpu, other_lpu):
+    older, card = new_card(lpu), new_card(lpu)
+    first, second = persons(region, older, card)
+    both = same_person(card, other_lpu, identityDocument=older["identityDocument"])
+    assert persons(region, both) == [second]
+    assert first != second
+
+
+def test_a_card_between_two_persons_stays_with_its_own(region, pair):
+    card, again = pair
+    mine, other = again(), new_card(str(uuid4()))
+    person, _, another = persons(region, card, mine, other)
+    assert another != person
+    assert region.put(mine, version=2, polis=other["polis"]).json()["personGuid"] == person
 
 
 def test_a_merged_card_is_its_survivors_person(region, lpu):

@@ -32,11 +32,12 @@ def polling(clinic_and_region):
 
 
 def test_before_the_first_poll_nothing_is_believed():
-    with running() as region:
+    with running("--lmis-url", "http://127.0.0.1:9/<b>") as region:
         told = region.client.get("/poll").json()
         page = region.client.get("/").text
     assert (told["polls"], told["lastPoll"], told["free"], told["items"]) == (0, None, 0, [])
     assert "Ещё ни разу не опрашивал" in page
+    assert "http://127.0.0.1:9/&lt;b&gt;" in page
 
 
 def test_a_poll_shows_what_is_free_by_resource_in_order_of_time(polling, clinic):

@@ -18,14 +18,15 @@ def test_each_upload_is_counted_once_by_what_became_of_it(region, lpu):
     region.put(same_person(card, lpu))
     region.put(new_card(lpu, sex="?"))
     region.put(new_card(lpu, snils="112-233-445 96"))
-    region.put(new_card(lpu, state="withdrawn"))
+    region.put(new_card(lpu))
+    region.put(same_person(card, lpu, state="withdrawn"))
     assert region.stats(lpu) == {
-        "cards": 2,
-        "active": 1,
+        "cards": 3,
+        "active": 2,
         "merged": 0,
         "withdrawn": 1,
         "persons": 2,
-        "accepted": 3,
+        "accepted": 4,
         "replays": 2,
         "mismatched": 1,
         "stale": 1,

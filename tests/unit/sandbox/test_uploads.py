@@ -110,7 +110,9 @@ def test_all_faults_of_a_card_are_told_at_once(region, lpu):
     assert fields(region.put(new_card(lpu, version=None, sex="X", snils="1"))) == {"version", "sex", "snils"}
 
 
-@pytest.mark.parametrize("snils", ["112-233-445 95", "11223344595", "087-654-303 00", "001-001-998 77"])
+@pytest.mark.parametrize(
+    "snils", ["112-233-445 95", "11223344595", "087-654-303 00", "900-004-003 00", "001-001-998 77"]
+)
 def test_a_snils_with_the_right_check_digits_is_taken(region, lpu, snils):
     assert region.put(new_card(lpu, snils=snils)).status_code == 201
 
@@ -227,3 +229,21 @@ def test_a_correction_that_makes_a_card_a_duplicate_is_refused_and_the_old_versi
     answer = region.put(other, version=2, polis=card["polis"])
     assert answer.status_code == 409
     assert region.client.get(f"/mip/mkab/{other['guid']}").json()["version"] == 1
+
+
+def test_a_duplicate_is_suspected_through_a_card_of_another_lpu(region, lpu, other_lpu):
+    by_polis = new_card(lpu, identityDocument=None)
+    both = same_person(by_polis, other_lpu, identityDocument=new_card(lpu)["identityDocument"])
+    region.put(by_polis)
+    region.put(both)
+    answer = region.put(same_person(both, lpu, polis=None))
+    assert (answer.status_code, answer.json()["details"]["mkab"]) == (409, by_polis["guid"])
+
+
+def test_a_duplicate_is_suspected_though_the_card_keeps_its_person(region, lpu, other_lpu):
+    card, other = new_card(lpu), new_card(lpu)
+    elsewhere = same_person(card, other_lpu)
+    for sent in (card, other, elsewhere):
+        region.put(sent)
+    answer = region.put(card, version=2, identityDocument=other["identityDocument"])
+    assert (answer.status_code, answer.json()["details"]["mkab"]) == (409, other["guid"])
