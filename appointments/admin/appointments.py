@@ -8,7 +8,8 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -132,6 +133,15 @@ class AppointmentAdmin(ReadOnlyAdmin):
         )
         obj.pk = made.pk
         obj.refresh_from_db()
+
+    def response_add(
+        self, request: HttpRequest, obj: Appointment, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """To the appointment's page, or to the next booking."""
+        messages.success(request, _("Booked: %(ticket)s.") % {"ticket": ticket_of(obj)})
+        if "_addanother" in request.POST:
+            return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(reverse("admin:appointments_appointment_change", args=[obj.pk]))
 
     @display(description=gettext_lazy("day"), ordering="slot__begin")
     def day_shown(self, appointment: Appointment) -> str:

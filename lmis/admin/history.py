@@ -58,12 +58,29 @@ def describe(entry: LogEntry) -> dict[str, Any]:
         "when": entry.timestamp,
         "who": who_did(entry),
         "action": ACTIONS[entry.action],
-        "changes": [
-            (capfirst(str(field)), *(_plain(value) for value in values))
-            for field, values in entry.changes_display_dict.items()
-            if isinstance(values, list)
-        ],
+        "changes": _changes(entry),
     }
+
+
+def _changes(entry: LogEntry) -> list[tuple[str, str, str]]:
+    """In words. Of a thing just made the journal also has its key and what points to it: these are left out."""
+    model = entry.content_type.model_class()
+    if model is None or not entry.changes:
+        return []
+    columns = {name for field in model._meta.concrete_fields for name in (field.name, field.attname)} - {"id"}
+    lists = {field.name: field.verbose_name for field in model._meta.many_to_many}
+    everything = entry.changes
+    entry.changes = {name: values for name, values in everything.items() if name in columns}
+    told = [
+        (capfirst(str(field)), _plain(before), _plain(after))
+        for field, (before, after) in entry.changes_display_dict.items()
+    ]
+    for name, change in everything.items():
+        if name in lists:
+            objects = ", ".join(change["objects"])
+            before, after = (objects, "") if change["operation"] == "delete" else ("", objects)
+            told.append((capfirst(str(lists[name])), before, after))
+    return told
 
 
 def who_did(entry: LogEntry) -> str:

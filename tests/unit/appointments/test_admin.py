@@ -69,8 +69,9 @@ class TestBooking:
     def test_a_place_for_a_card(self, desk, doctor):
         slot, patient = cast.a_slot(doctor), cast.a_patient(doctor.lpu)
         response = desk.post(self.URL, {"slot": slot.pk, "patient": patient.pk})
-        assert response.status_code == 302
         made = Appointment.objects.get()
+        assert response.url == page("appointments.appointment", "change", made.pk)
+        assert made.number in said(response)[0]
         assert (made.slot, made.patient, made.source) == (slot, patient, "Registry")
         assert (made.booked_by, made.user, made.client) == (desk.who.username, desk.who, None)
         assert again(slot).booked == 1

@@ -9,7 +9,7 @@ from django.utils import timezone
 from lmis.models import ApiClient, ApiSecret, Department, Doctor, FailedLogin, IdempotencyRecord, Lpu, Room
 from lmis.services import credentials
 from tests.factories import cast
-from tests.factories.staff import an_employee, page, statements
+from tests.factories.staff import an_employee, page, said, statements
 
 pytestmark = pytest.mark.django_db
 NEW_CLIENT = {
@@ -244,6 +244,27 @@ class TestSaving:
         text = boss.get(page("lmis.room", "history", room.pk)).content.decode()
         assert boss.boss.username in text
         assert "101 → 202" in text
+
+    def test_history_tells_of_a_new_thing_what_it_has_and_not_what_points_to_it(self, boss):
+        lpu = cast.an_lpu(short_name="Hospital 7")
+        form = {"lpu": lpu.pk, "number": "101", "floor": "2"}
+        boss.post(page("lmis.room", "add"), form)
+        entry = boss.get(page("lmis.room", "history", Room.objects.get().pk)).context["entries"][0]
+        assert sorted(after for _field, _before, after in entry["changes"]) == ["101", "2", "Hospital 7"]
+
+    def test_history_of_an_employee_tells_the_groups(self, boss):
+        user = an_employee("registrar")
+        user.groups.set(Group.objects.filter(name="head"))
+        entries = boss.get(page("auth.user", "history", user.pk)).context["entries"]
+        told = {(before, after) for entry in entries for _field, before, after in entry["changes"]}
+        assert {("registrar", ""), ("", "head"), ("", "registrar")} <= told
+        assert user.password not in str(told)
+
+    def test_messages_stay_out_of_cookies(self, boss):
+        room = Room.objects.create(lpu=cast.an_lpu(), number="101")
+        response = boss.post(page("lmis.room", "delete", room.pk), {"post": "yes"})
+        assert said(response)
+        assert "messages" not in response.cookies
 
     def test_the_forwarded_address_of_a_stranger_is_not_believed(self, boss):
         room = Room.objects.create(lpu=cast.an_lpu(), number="101")
