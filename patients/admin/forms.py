@@ -50,7 +50,7 @@ class PatientForm(forms.ModelForm):
         help_text=_("11 digits; spaces and dashes do not matter."),
     )
 
-    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen_version = forms.IntegerField(label="", required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Patient

@@ -80,6 +80,10 @@ class PatientAdmin(LmisModelAdmin):
         """With what the list shows, in one statement."""
         return super().get_queryset(request).select_related("lpu", "upload", "merged_into")
 
+    def get_fieldsets(self, request: HttpRequest, obj: Patient | None = None) -> Any:
+        """No keys and dates before there is a card."""
+        return self.fieldsets if obj else self.fieldsets[:-1]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Patient | None = None) -> list[str]:
         """A card stays in its LPU."""
         return [*self.readonly_fields, *(["lpu"] if obj else [])]

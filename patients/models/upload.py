@@ -69,4 +69,4 @@ class CardUpload(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.patient_id}: {self.state}"
+        return f"{self.patient_id}: {self.get_state_display()}"
