@@ -17,7 +17,7 @@ BORROWED = {
 }
 # Where Django looks besides, of the apps that we have installed.
 OF_DJANGO = ("conf", *(f"contrib/{app}" for app in ("admin", "auth", "contenttypes", "postgres", "sessions")))
-# Said by Django around the name of a model, which in Russian would have to be declined: we say it so that it need not.
+# Said by Django around the name of a model, which in Russian would have to be declined, or with a slip: we say it anew.
 REWORDED = (
     "%(model_name)s with this %(field_labels)s already exists.",
     "%(model_name)s with this %(field_label)s already exists.",
@@ -49,6 +49,8 @@ REWORDED = (
     "The {name} “{obj}” was changed successfully. You may edit it again below.",
     "View %s",
     "View selected %(model)s",
+    "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
+    "authenticate using other backends, such as Single Sign-On or LDAP.",
 )
 
 

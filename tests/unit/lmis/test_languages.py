@@ -1,0 +1,290 @@
+"""Russian unless English is asked for: the catalogue is whole, and the API and the staff's site speak it."""
+
+import ast
+import datetime as dt
+import itertools
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.utils import timezone, translation
+from django.utils.translation import gettext, ngettext, pgettext
+
+from appointments.exceptions import SlotTaken
+from lmis import translations
+from lmis.exceptions import REGISTRY
+from lmis.models import BusyType, Department, FailedLogin, IdempotencyRecord, Room
+from lmis.services import clients
+from lmis.services.groups import GROUPS
+from lmis.translations import extraction, packages
+from patients.models import MipGate
+from tests.factories import cast
+from tests.factories.directions import a_direction, appoint
+from tests.factories.schedule import a_template, an_exception
+from tests.factories.staff import an_employee, page
+
+CATALOGUE = translations.LOCALE / "ru" / "LC_MESSAGES" / "django.po"
+RENEW = "run `make messages`, then translate what is new in locale/ru/LC_MESSAGES/django.po"
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*(?::\w+)?\}|</?[a-z]+[^>]*>")
+LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+CYRILLIC = re.compile("[А-Яа-яЁё]")
+
+
+def catalogue():
+    return [message for message in translations.read(CATALOGUE) if message.id]
+
+
+def forms_of(message):
+    """Its translations: one, or one for each plural."""
+    return [message.string] if isinstance(message.string, str) else list(message.string)
+
+
+def placeholders(text):
+    return set(PLACEHOLDER.findall(text))
+
+
+class TestCatalogue:
+    def test_is_in_step_with_the_sources(self, tmp_path, monkeypatch):
+        renewed = tmp_path / "ru" / "LC_MESSAGES" / "django.po"
+        renewed.parent.mkdir(parents=True)
+        renewed.write_bytes(CATALOGUE.read_bytes())
+        monkeypatch.setattr(translations, "LOCALE", tmp_path)
+        translations.gather()
+        known, wanted = (
+            {(message.context, str(message.id)) for message in translations.read(path) if message.id}
+            for path in (CATALOGUE, renewed)
+        )
+        assert not wanted - known, f"not in the catalogue: {RENEW}"
+        assert not known - wanted, f"in no source any more: {RENEW}"
+
+    def test_every_text_has_its_russian(self):
+        plurals = translations.read(CATALOGUE).num_plurals
+        assert plurals == 3
+        for message in catalogue():
+            texts = forms_of(message)
+            assert all(text.strip() for text in texts), f"{message.id!r} is not translated: {RENEW}"
+            assert not message.fuzzy, message.id
+            assert len(texts) == (plurals if message.pluralizable else 1), message.id
+
+    def test_placeholders_and_tags_are_those_of_the_english_text(self):
+        for message in catalogue():
+            ids = [message.id] if isinstance(message.id, str) else list(message.id)
+            for text in forms_of(message):
+                assert placeholders(text) == placeholders(ids[-1]), message.id
+
+    def test_russian_is_russian(self):
+        english = {str(message.id) for message in catalogue() if not any(map(CYRILLIC.search, forms_of(message)))}
+        assert english == {"OID", "guid"}
+
+    def test_every_name_under_which_code_translates_is_looked_for(self):
+        for path in own_code():
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+                    names = {alias.asname or alias.name for alias in node.names if "gettext" in alias.name}
+                    assert names <= set(extraction.KEYWORDS), f"{path}: add {names} to KEYWORDS"
+
+
+def own_code():
+    return [
+        path
+        for source in translations.SOURCES
+        for path in (translations.ROOT / source).rglob("*.py")
+        if "migrations" not in path.parts
+    ]
+
+
+class TestPackages:
+    """What Django itself would say, with all catalogues that it has loaded."""
+
+    @pytest.mark.parametrize("package", packages.BORROWED)
+    def test_no_text_of_the_package_stays_english(self, package):
+        paths = packages.files(packages.folder(package), packages.BORROWED[package])
+        texts = [text for path in paths for text in extraction.texts_of(path)]
+        assert len(texts) > 10
+        with translation.override("ru"):
+            english = {message for _line, message, _comments, context in texts if stays_english(message, context)}
+        assert not english, RENEW
+
+    def test_installed_parts_of_unfold_are_all_looked_at(self, settings):
+        parts = {name.removeprefix("unfold.contrib.") for name in settings.INSTALLED_APPS if "unfold.contrib." in name}
+        looked_at = {pattern.split("/")[1] for pattern in packages.BORROWED["unfold"] if "contrib/" in pattern}
+        assert looked_at == parts
+
+    @pytest.mark.parametrize("text", packages.REWORDED)
+    def test_django_has_what_we_reword_and_says_it_as_we_do(self, text):
+        theirs = packages.known_of("ru", packages.folder("django")).gettext(text)
+        assert theirs != text, "Django no longer says this: drop it"
+        with translation.override("ru"):
+            assert gettext(text) != theirs
+
+
+def stays_english(message, context):
+    if isinstance(message, str):
+        said = pgettext(context, message) if context else gettext(message)
+    else:
+        said = ngettext(*message[:2], 5)
+    return LATIN_WORD.search(PLACEHOLDER.sub("", said)) and not CYRILLIC.search(said)
+
+
+class TestApi:
+    def test_a_taken_place_is_told_in_the_contracts_own_words(self):
+        with translation.override("ru"):
+            assert str(SlotTaken.message) == "Талон уже занят"
+
+    @pytest.mark.parametrize("code", REGISTRY)
+    def test_every_refusal_speaks_both_languages(self, code):
+        message = REGISTRY[code].message
+        with translation.override("ru"):
+            assert CYRILLIC.search(str(message)), message
+        with translation.override("en"):
+            assert not CYRILLIC.search(str(message)), message
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize(
+        ("asked", "message"),
+        [({}, "Врач не найден"), ({"HTTP_ACCEPT_LANGUAGE": "en"}, "There is no such doctor.")],
+    )
+    def test_russian_unless_english_is_asked_for(self, asked, message):
+        url = "/api/resources/2d793f84-26c9-496d-bd64-745095eb1f80"
+        answer = cast.Region().http(**asked).get(url).json()
+        assert (answer["message_code"], answer["message"]) == ("resource_not_found", message)
+
+    @pytest.mark.django_db
+    def test_what_is_wrong_with_a_field_is_told_in_russian(self):
+        answer = cast.Region().http().post("/api/dir/appointments", {"slot": "no guid"}, format="json").json()
+        assert answer["message_code"] == "validation_error"
+        assert answer["errors"]
+        for error in answer["errors"]:
+            assert CYRILLIC.search(error["message"]), error
+
+
+class Page(HTMLParser):
+    """What somebody reads on a page: text, hints, names of buttons and fields; no code, no names of icons."""
+
+    UNREAD = {"script", "style", "code"}
+    HINTS = {"title", "placeholder", "alt", "aria-label"}
+
+    def __init__(self, html):
+        super().__init__()
+        self.texts, self.unread = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        hints = self.HINTS | ({"value"} if given.get("type") in {"submit", "button"} else set())
+        self.texts += [text for name, text in attrs if name in hints and text]
+        if tag in self.UNREAD or "material-symbols-outlined" in (given.get("class") or ""):
+            self.unread.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.unread and self.unread[-1] == tag:
+            self.unread.pop()
+
+    def handle_data(self, data):
+        if not self.unread:
+            self.texts.append(data)
+
+    def latin(self):
+        """Words in Latin letters that no Russian page needs."""
+        words = {word for text in self.texts for word in LATIN_WORD.findall(GUID.sub("", text))}
+        return words - LATIN_IN_RUSSIAN
+
+
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Terms, keys of the keyboard, names of languages in themselves, time zones, names by which programs know our groups.
+LATIN_IN_RUSSIAN = {
+    "API",
+    "GUID",
+    "OID",
+    "SHA",
+    "UUID",
+    "ISO",
+    "esc",
+    "en",
+    "ru",
+    "English",
+    "Europe",
+    "Moscow",
+    *GROUPS,
+}
+
+
+@pytest.fixture
+def clinic():
+    """One of everything that a list can show, with Russian names."""
+    lpu = cast.an_lpu(name="Поликлиника № 1", short_name="П1")
+    far = cast.an_lpu(own=False, name="Больница № 2", short_name="Б2")
+    doctor = cast.a_doctor(lpu)
+    Department.objects.create(lpu=lpu, name="терапевтическое")
+    Room.objects.create(lpu=lpu, number="12")
+    BusyType.objects.create(name="приём")
+    patient = cast.a_patient(lpu, disability={})  # where Pygments is installed, unfold writes nothing as "null"
+    slot = cast.a_slot(doctor)
+    a_template(doctor)
+    an_exception("absence", slot.begin + dt.timedelta(days=1), slot.end + dt.timedelta(days=1), doctor=doctor)
+    appoint(a_direction(patient=patient, lpu_from=far), doctor, slot=slot)
+    clients.create(login="портал", name="портал", source="Internet", scopes=[], networks=[], by="Ольга")
+    FailedLogin.objects.create(login="чужой", address="10.1.2.3", minute=timezone.now())
+    IdempotencyRecord.objects.create(
+        principal="портал", key="1", fingerprint=b"1", status=201, body=b"{}", created_at=timezone.now()
+    )
+    MipGate.objects.create()
+
+
+@pytest.mark.django_db
+class TestStaffsSite:
+    @pytest.fixture
+    def olga(self, client):
+        client.force_login(User.objects.create_superuser("Ольга"))
+        return client
+
+    @pytest.mark.usefixtures("clinic")
+    @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
+    def test_no_english_word_on_a_models_pages(self, olga, model):
+        for url in self.pages(olga, model):
+            response = olga.get(url, follow=True)
+            assert response.status_code == 200, url
+            strange = Page(response.content.decode()).latin()
+            assert not strange, url
+
+    def pages(self, olga, model):
+        """The list, the form of a new one, and the page and the history of the last one."""
+        name, of_model = model._meta.label_lower, admin.site._registry[model]
+        request = RequestFactory().get("/")
+        request.user = User.objects.get(username="Ольга")
+        yield page(name)
+        if of_model.has_add_permission(request) and model is not Group:
+            yield page(name, "add")
+        last = model.objects.last()
+        assert last, "the clinic has none"
+        if model is not Group:  # Django's permissions, on a group's form, have English names in the database
+            yield page(name, "change", last.pk)
+            yield page(name, "history", last.pk)
+
+    @pytest.mark.parametrize("url", ["/admin/", "/admin/password_change/", "/admin/logout/", "/i18n/no-such-page"])
+    def test_no_english_word_elsewhere(self, olga, url):
+        response = olga.post(url) if "logout" in url else olga.get(url)
+        strange = Page(response.content.decode()).latin()
+        assert not strange
+
+    def test_no_english_word_before_the_login(self, client):
+        strange = Page(client.get("/admin/login/").content.decode()).latin()
+        assert not strange
+
+    @pytest.mark.parametrize(("status", "language"), [*itertools.product([403, 404, 500], ["ru", "en"])])
+    def test_pages_of_errors(self, olga, status, language):
+        with translation.override(language):
+            page = Page(render_to_string(f"{status}.html"))
+        assert not page.latin() if language == "ru" else page.latin()
+
+    def test_english_for_whoever_reads_english(self, client):
+        texts = Page(client.get("/admin/login/", headers={"Accept-Language": "en"}).content.decode()).texts
+        assert "Log in" in {text.strip() for text in texts}
+        client.force_login(an_employee("registrar"))
+        site = client.get("/admin/", headers={"Accept-Language": "en"}).content.decode()
+        assert "Appointments today" in site
+        assert not CYRILLIC.search("".join(Page(site).texts).replace("Русский", ""))
