@@ -92,7 +92,7 @@ class NextFreeSerializer(serializers.Serializer[Any]):
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
-    """A doctor in a position; made by `appointments.api.resources.present_resource`."""
+    """A doctor in a position; made by `appointments/sql/resources.sql`."""
 
     guid = serializers.UUIDField()
     type = serializers.ChoiceField(choices=["doctor"])

@@ -3,13 +3,14 @@
 import datetime as dt
 import uuid
 
+import orjson
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from appointments.api.schedule_shapes import ResourceSerializer, ResourcesSerializer
 from appointments.models import Appointment, Slot
-from appointments.services.resources import list_resources
+from appointments.services.resources import get_resource, list_resources
 from lmis.models import Department, Doctor, Position, Room, Speciality
 from tests.factories.cast import Region, a_doctor, a_patient, a_slot, an_lpu
 from tests.statements import listed, statements
@@ -153,8 +154,8 @@ class TestFilters:
 class TestNextFree:
     @staticmethod
     def of(doctor, now=None):
-        (row,) = list_resources(now=now or timezone.now(), lpu=doctor.lpu.guid)
-        return row["next_free"] and uuid.UUID(row["next_free"]["slot"])
+        found = orjson.loads(get_resource(guid=doctor.guid, now=now or timezone.now()))["nextFree"]
+        return found and uuid.UUID(found["slot"])
 
     def test_the_earliest(self, doctor):
         a_slot(doctor, hours=48)
@@ -188,11 +189,27 @@ class TestNextFree:
         other = a_doctor(doctor.lpu)
         mine, theirs = a_slot(doctor), a_slot(other)
 
-        rows = list_resources(now=timezone.now())
-        assert {row["guid"]: row["next_free"]["slot"] for row in rows} == {
-            doctor.guid: str(mine.guid),
-            other.guid: str(theirs.guid),
-        }
+        assert (self.of(doctor), self.of(other)) == (mine.guid, theirs.guid)
+
+
+@pytest.mark.parametrize("text", ['"', "\\", "\n\x01", "</script>", "Ё 😀", "'"])
+def test_any_text_is_good_json(get, text):
+    lpu = an_lpu()
+    a_doctor(
+        lpu,
+        family=text,
+        name=text,
+        patronymic=text,
+        speciality=Speciality.objects.create(code=text, name=text),
+        position=Position.objects.create(code=text, name=text),
+        department=Department.objects.create(lpu=lpu, name=text),
+        room=Room.objects.create(lpu=lpu, number=text),
+    )
+
+    (item,) = items(get(query={"lpu": str(lpu.guid)}))
+
+    assert [item[name] for name in ("family", "name", "patronymic", "department", "room")] == [text] * 5
+    assert item["position"] == item["speciality"] == {"code": text, "name": text}
 
 
 @pytest.mark.parametrize("url", ["/resources", "/resources?hasFreeSlots=true", "/resources/{guid}"])
