@@ -93,6 +93,8 @@ DATABASE: dict[str, Any] = (
     else env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")
 )
 DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "connect_timeout": 5}
+if not env.bool("PGBOUNCER", default=False):  # it may hand the next call to a session that has prepared nothing
+    DATABASE["OPTIONS"]["prepare_threshold"] = 5
 DATABASE["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("PGBOUNCER", default=False)
 if env.bool("DATABASE_POOL", default=False):  # set by wsgi.py; Celery's workers keep one connection a process
     DATABASE["OPTIONS"]["pool"] = {
@@ -209,6 +211,7 @@ SPECTACULAR_SETTINGS = {
     "PATH_CONVERTER_OVERRIDES": {"guid": {"type": "string", "format": "uuid"}},
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # the validator is an outside host
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"SourceEnum": "lmis.models.Source"},  # sources and channels are the same six
 }
 
 LOGGING = {
