@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -22,6 +23,11 @@ _BOM = b"\xef\xbb\xbf"
 def dumps(payload: Any) -> bytes:
     """JSON text in UTF-8; guids, dates and aware date-times as the contract has them, lazy texts rendered."""
     return orjson.dumps(payload, default=_plain)
+
+
+def any_json(value: Any) -> orjson.Fragment:
+    """A value that callers made up themselves, for `dumps`, which refuses whole numbers beyond 64 bits."""
+    return orjson.Fragment(json.dumps(value, ensure_ascii=False))
 
 
 def loads(body: bytes) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from lmis.api.rendering import any_json
 from patients.api.fields import (
     BlankableChoiceField,
     BlankableDateField,
@@ -45,6 +47,15 @@ class IdentityDocumentSerializer(BlankableSerializer):
     type = CodedSerializer()
 
 
+# Of a schema without types it is made "anything, or else null": null fits both, and so is not valid.
+@extend_schema_field({"type": ["object", "array", "string", "number", "boolean"]})
+class AnyField(serializers.JSONField):
+    """Any JSON value, None when it is not sent."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, **kwargs)
+
+
 class DirectionPatientInfoSerializer(InfoSerializer):
     """Contract, model DirectionPatientInfo; its validated value is a `PatientInfo`."""
 
@@ -57,7 +68,7 @@ class DirectionPatientInfoSerializer(InfoSerializer):
     phone = TextField(max_length=64)
     identityDocument = IdentityDocumentSerializer(source="identity_document")
     address = TextField(max_length=500)
-    disability = serializers.JSONField(required=False, allow_null=True, help_text="Any JSON value.")
+    disability = AnyField(help_text="Any JSON value.")
     birthDate = BlankableDateField(source="birth_date")
     sex = BlankableChoiceField(choices=Sex.choices)
     snils = SnilsField()
@@ -90,7 +101,7 @@ def present_patient(patient: Patient) -> dict[str, Any]:
         "phone": patient.phone,
         "identityDocument": _paper(patient, "document"),
         "address": patient.address,
-        "disability": patient.disability,
+        "disability": any_json(patient.disability),
         "birthDate": patient.birth_date,
         "sex": patient.sex,
         "snils": patient.snils,

@@ -103,6 +103,15 @@ def test_an_item_is_what_a_takes_and_more(http, lpu, patient):
     assert http.get(f"/api/dir/directions/{guid}").json() == item | {"patient": patient_shown}
 
 
+@pytest.mark.parametrize("value", [None, 10**30, {"a": [-(2**64), 1.5, "ё", None]}, True, ""])
+def test_a_disability_of_whatever_json(http, patient, value):
+    patient.disability = value
+    patient.save()
+    an_issued(patient=patient)
+    (item,) = http.get("/api/dir/directions").json()["items"]
+    assert item["patient"]["disability"] == value
+
+
 def test_only_those_issued_here_to_the_tokens_patient(http, lpu, patient):
     mine = an_issued(patient=patient)
     others = [
