@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from appointments.services.schedule import MOST_DAYS
-from lmis.api.fields import GuidField
+from lmis.api.fields import DayField, GuidField
 from lmis.models import Source
-
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-class DayField(serializers.DateField):
-    """`YYYY-MM-DD` and nothing else; DRF's own field would also take week dates and missing zeros."""
-
-    def to_internal_value(self, value: Any) -> dt.date:
-        """Give the date, or fail with `invalid`."""
-        try:
-            return dt.date.fromisoformat(value if _DAY.fullmatch(value) else "")
-        except ValueError:
-            self.fail("invalid", format="YYYY-MM-DD")
 
 
 class Query(serializers.Serializer[Any]):
@@ -77,7 +62,7 @@ class ScheduleQuery(ResourceScheduleQuery):
     speciality = serializers.CharField(required=False, help_text="Code of a speciality.")
 
 
-class CodedSerializer(serializers.Serializer[Any]):
+class EntrySerializer(serializers.Serializer[Any]):
     """An entry of a dictionary."""
 
     code = serializers.CharField(allow_blank=True)
@@ -99,8 +84,8 @@ class ResourceSerializer(serializers.Serializer[Any]):
     family = serializers.CharField()
     name = serializers.CharField(allow_blank=True)
     patronymic = serializers.CharField(allow_blank=True)
-    position = CodedSerializer()
-    speciality = CodedSerializer()
+    position = EntrySerializer()
+    speciality = EntrySerializer()
     lpuGuid = serializers.UUIDField()
     department = serializers.CharField(allow_blank=True)
     room = serializers.CharField(allow_blank=True)
@@ -124,7 +109,7 @@ class ScheduleSlotSerializer(serializers.Serializer[Any]):
         choices=["Expired", "Unavailable", "Booked", "Available"],
         help_text="The first that applies: begun; blocked, withdrawn or its doctor hidden; full; bookable.",
     )
-    busyType = CodedSerializer(allow_null=True)
+    busyType = EntrySerializer(allow_null=True)
     channels = serializers.ListField(child=serializers.ChoiceField(choices=Source.choices))
     capacity = serializers.IntegerField()
     free = serializers.IntegerField(help_text="0 unless `Available`.")

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from appointments.models import Appointment
 from appointments.services.booking import DirectionBooking
 from directions.api.serializers import ConsultDirectionSerializer, DirectionDoctorInfoSerializer
-from lmis.api.fields import GuidField
+from lmis.api.fields import DayField, GuidField
 from lmis.models import Source
 from patients.api.serializers import DirectionPatientInfoSerializer
 
@@ -79,5 +79,5 @@ class OwnQuerySerializer(serializers.Serializer[Any]):
     """Query of H; dates inclusive, in the time zone of the slot's LPU."""
 
     state = serializers.ChoiceField(choices=["active", "all"], default="active")
-    dateFrom = serializers.DateField(required=False)
-    dateTo = serializers.DateField(required=False)
+    dateFrom = DayField(required=False)
+    dateTo = DayField(required=False)

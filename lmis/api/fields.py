@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from lmis.api.guids import parse_guid
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class GuidField(serializers.UUIDField):
@@ -42,3 +45,15 @@ class AwareDateTimeField(serializers.DateTimeField):
         if in_utc is None:
             self.fail("offset_required" if moment else "invalid")
         return in_utc
+
+
+class DayField(serializers.DateField):
+    """`YYYY-MM-DD` and nothing else (contract §2); DRF's own field would also take week dates and missing zeros."""
+
+    def to_internal_value(self, value: Any) -> date:
+        """Give the date, or fail with `invalid`."""
+        text = value.strip() if isinstance(value, str) else ""
+        try:
+            return date.fromisoformat(text if _DAY.fullmatch(text) else "")
+        except ValueError:
+            self.fail("invalid", format="YYYY-MM-DD")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -11,11 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from lmis.api.fields import DayField
 from lmis.text import number_key
 from patients.info import Coded
 from patients.validators import snils_digits, validate_snils
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class TextField(serializers.CharField):
@@ -60,8 +57,8 @@ class SnilsField(TextField):
         return digits
 
 
-class BlankableDateField(serializers.DateField):
-    """`YYYY-MM-DD` and nothing else that ISO 8601 allows; None when it is not sent."""
+class BlankableDateField(DayField):
+    """`YYYY-MM-DD`; None when it is not sent."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, allow_null=True, **kwargs)
@@ -70,13 +67,6 @@ class BlankableDateField(serializers.DateField):
         """Give the date; fails with `invalid`."""
         blank = data is None or data is empty or (isinstance(data, str) and not data.strip())
         return super().run_validation(None if blank else data)
-
-    def to_internal_value(self, value: Any) -> dt.date:
-        """Read the date."""
-        text = value.strip() if isinstance(value, str) else ""
-        if not _DATE.fullmatch(text):
-            self.fail("invalid", format="YYYY-MM-DD")
-        return super().to_internal_value(text)
 
 
 class BlankableChoiceField(serializers.ChoiceField):

@@ -204,7 +204,8 @@ def test_the_list_by_state_and_day(region, doctor, patient):
     assert listed_by(dateTo=soon.day.isoformat()) == guids[:1]
     assert listed_by(dateFrom=day, dateTo=day) == guids[1:]
     assert http.get(URL, {"state": "maybe"}).status_code == 400
-    assert http.get(URL, {"dateFrom": "tomorrow"}).status_code == 400
+    for wrong in ("tomorrow", "20260421", "2026-4-21", "2026-W17-2", "2026-02-30"):
+        assert http.get(URL, {"dateFrom": wrong}).status_code == 400, wrong
 
 
 def test_the_same_key_gives_the_same_answer(region, slot, patient):
