@@ -7,10 +7,13 @@ few are written once as text; everything else uses QuerySets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import connection
-from django.db.models import Model
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Field, Model
 
 M = TypeVar("M", bound=Model)
 
@@ -36,14 +39,37 @@ class Columns(Generic[M]):
 
 
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a statement."""
-    with connection.cursor() as cursor:
+    """All rows of a statement; none for one that returns nothing."""
+    with _cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return cursor.fetchall() if cursor.description else []
 
 
-def execute(sql: str, params: Sequence[Any]) -> tuple[Any, ...] | None:
-    """Run a statement that writes; its first row when it returns one."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchone() if cursor.description else None
+def insert(thing: Model) -> None:
+    """INSERT a new instance and give it its key: like `bulk_create([thing])`, with a text composed once a model.
+
+    Every column must have a value: none is left to the database.
+    """
+    sql, fields = _insertion(type(thing))
+    values = [field.get_db_prep_save(getattr(thing, field.attname), connection) for field in fields]
+    thing.pk = fetch(sql, values)[0][0]
+    thing._state.adding, thing._state.db = False, connection.alias
+
+
+@cache
+def _insertion(model: type[Model]) -> tuple[str, list[Field]]:
+    meta = model._meta
+    fields = [field for field in meta.concrete_fields if not (field.primary_key or field.generated)]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks}) RETURNING "{meta.pk.column}"', fields  # noqa: S608
+
+
+def _cursor() -> CursorWrapper:
+    """Like `connection.cursor()`, but values travel beside the text.
+
+    PostgreSQL then plans the text once a connection (`prepare_threshold`) and not once a call.
+    """
+    connection.ensure_connection()
+    cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    return cast(CursorWrapper, connection._prepare_cursor(cursor))  # type: ignore[attr-defined]

@@ -335,6 +335,7 @@ class Migration(migrations.Migration):
                     "busy_type",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -356,6 +357,7 @@ class Migration(migrations.Migration):
                     "room",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",

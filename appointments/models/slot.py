@@ -54,9 +54,23 @@ class Slot(models.Model):
         _("withdrawn"), max_length=10, choices=Withdrawn.choices, blank=True, default=Withdrawn.NO
     )
     busy_type = models.ForeignKey(
-        BusyType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("busy type")
+        BusyType,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # each booking would pay for an index that only a renaming reads
+        verbose_name=_("busy type"),
     )
-    room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
+    room = models.ForeignKey(
+        Room,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # likewise
+        verbose_name=_("room"),
+    )
 
     pattern = models.CharField(max_length=16, blank=True, default="", db_default="", editable=False)
 

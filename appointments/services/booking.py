@@ -21,6 +21,7 @@ from directions.models import Direction
 from directions.services import receiving
 from lmis.actors import Actor
 from lmis.models import Lpu, Source
+from lmis.rows import insert
 from lmis.services import directory, journal
 from patients.exceptions import PatientNotFound
 from patients.info import PatientInfo
@@ -107,7 +108,7 @@ def book_own(
             user=by.user,
         )
         # Without signals: the journal would cost a booking another statement. What a client does stands on the row.
-        Appointment.objects.bulk_create([appointment])
+        insert(appointment)
         if by.client is None:
             journal.note_created(appointment, by=by)
     return appointment

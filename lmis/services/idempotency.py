@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from psycopg.types.json import Jsonb
 
 from lmis.models import IdempotencyRecord
-from lmis.rows import Columns, execute, fetch
+from lmis.rows import Columns, fetch
 
 KEPT = timedelta(hours=24)
 _BATCH = 5000
@@ -48,7 +48,7 @@ def find(*, principal: str, key: str, now: datetime) -> IdempotencyRecord | None
 def keep(record: IdempotencyRecord) -> None:
     """Store an answer, in the place of one that is too old to count. Only under the key's lock."""
     values = [record.principal, record.key, record.fingerprint, record.status, Jsonb(record.headers)]
-    execute(_KEEP, [*values, record.body, record.created_at])
+    fetch(_KEEP, [*values, record.body, record.created_at])
 
 
 def prune(now: datetime) -> int:

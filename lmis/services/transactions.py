@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import psycopg
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from lmis.exceptions import RequestInProgress, Unavailable
+from lmis.rows import fetch
 
 T = TypeVar("T")
 
@@ -51,10 +52,7 @@ def run_write(work: Callable[[], T], *, retries: int = 1, key_lock: int | None =
 
 def _prepare(key_lock: int | None) -> None:
     """One statement: both timeouts (local to this transaction: PgBouncer hands the session on) and the lock."""
-    with connection.cursor() as cursor:
-        if key_lock is None:
-            cursor.execute(_SETTINGS)
-            return
-        cursor.execute(f"{_SETTINGS}, pg_try_advisory_xact_lock(%s)", [key_lock])
-        if not cursor.fetchone()[2]:
-            raise RequestInProgress
+    if key_lock is None:
+        fetch(_SETTINGS, [])
+    elif not fetch(f"{_SETTINGS}, pg_try_advisory_xact_lock(%s)", [key_lock])[0][2]:
+        raise RequestInProgress
