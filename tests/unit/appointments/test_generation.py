@@ -8,10 +8,12 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from appointments import tasks
 from appointments.models import Appointment, ScheduleTemplate, Slot
 from appointments.services import generation, horizon
 from appointments.services.filling import Report
 from lmis.actors import SYSTEM
+from lmis.celery import app
 from lmis.models import BusyType, Room
 from tests.factories.cast import a_doctor, a_patient, an_lpu
 from tests.factories.schedule import MONDAY, a_slot_at, a_template, an_exception, at, times
@@ -328,6 +330,24 @@ def test_the_horizon_is_kept_by_each_lpus_own_calendar(settings):
     assert moscow.slots.latest("begin").day == MONDAY + 3 * DAY
     assert kamchatka.slots.latest("begin").day == MONDAY + 4 * DAY
     assert horizon.keep_full(by=SYSTEM, now=evening) == Report()
+
+
+def test_the_hourly_task_fills_the_horizon_and_does_not_mind_newer_arguments(settings):
+    settings.SCHEDULE_HORIZON_DAYS = 1
+    doctor = a_doctor()
+    for weekday in range(1, 8):
+        a_template(doctor, end="09:15", weekday=weekday)
+
+    tasks.keep_horizon(added_later=True)
+
+    assert doctor.slots.latest("begin").day == dt.datetime.now(doctor.lpu.tz).date() + DAY
+
+
+def test_beat_keeps_the_horizon_every_hour():
+    app.finalize()
+    entry = app.conf.beat_schedule["appointments.keep_horizon"]
+
+    assert (entry["task"], entry["schedule"]) == (tasks.keep_horizon.name, 3600)
 
 
 class TestCommand:
