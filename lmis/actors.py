@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -25,7 +27,7 @@ class Actor:
     @classmethod
     def of_client(cls, client: ApiClient | None) -> Actor:
         """The API client, or, for a bearer token alone, the patient's own application."""
-        return cls(label=client.login if client else "patient", client=client)
+        return cls(label=client.login if client else PATIENT, client=client)
 
     @classmethod
     def of_user(cls, user: User) -> Actor:
@@ -34,3 +36,5 @@ class Actor:
 
 
 SYSTEM = Actor(label="system")
+PATIENT = "patient"
+IN_WORDS = {SYSTEM.label: _("system"), PATIENT: _("patient's own application")}

@@ -16,6 +16,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lmis.actors import IN_WORDS
+
 SHOWN = 50
 ACTIONS = {
     LogEntry.Action.CREATE: gettext_lazy("created"),
@@ -85,7 +87,10 @@ def _changes(entry: LogEntry) -> list[tuple[str, str, str]]:
 
 def who_did(entry: LogEntry) -> str:
     """The employee's login, else what the service noted; blank for what came by neither way."""
-    return entry.actor.get_username() if entry.actor else (entry.additional_data or {}).get("by", "")
+    if entry.actor:
+        return entry.actor.get_username()
+    by = (entry.additional_data or {}).get("by", "")
+    return str(IN_WORDS.get(by, by))
 
 
 def _plain(value: str) -> str:

@@ -7,15 +7,19 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 from appointments.exceptions import SlotTaken
 from lmis import translations
+from lmis.actors import SYSTEM
+from lmis.admin.history import who_did
 from lmis.exceptions import REGISTRY
 from lmis.models import BusyType, Department, FailedLogin, IdempotencyRecord, Room
 from lmis.services import clients
@@ -280,6 +284,15 @@ class TestStaffsSite:
         with translation.override(language):
             page = Page(render_to_string(f"{status}.html"))
         assert not page.latin() if language == "ru" else page.latin()
+
+    def test_a_day_is_written_as_people_say_it(self):
+        with translation.override("ru"):
+            assert date_format(dt.date(2026, 11, 22), "MONTH_DAY_FORMAT") == "22 ноября"
+
+    def test_what_the_system_did_is_told_in_russian(self):
+        with translation.override("ru"):
+            assert who_did(LogEntry(additional_data={"by": str(SYSTEM)})) == "система"
+            assert who_did(LogEntry(additional_data={"by": "портал"})) == "портал"
 
     def test_english_for_whoever_reads_english(self, client):
         texts = Page(client.get("/admin/login/", headers={"Accept-Language": "en"}).content.decode()).texts
