@@ -1,4 +1,4 @@
-"""`python -m benchmarks.authentication`: what Basic costs a call, beside a password hash of Django's own in the same run."""
+"""`python -m benchmarks.authentication`: what Basic costs a call, beside a password hash in the same run."""
 
 from __future__ import annotations
 
