@@ -22,6 +22,10 @@ def limit(request: HttpRequest) -> None:
     elif (length := _length(request)) > settings.API_MAX_BODY:
         _drain(request.META["wsgi.input"], length)
         raise PayloadTooLarge
+    elif length > 0 and len(request.body) < length:
+        # Whoever hangs up after the headers has not cancelled without a reason: done and remembered for his key,
+        # that would be another request than the one he repeats.
+        raise MalformedJson
 
 
 def _length(request: HttpRequest) -> int:

@@ -100,4 +100,7 @@ def _enveloped(request: HttpRequest, response: HttpResponseBase) -> HttpResponse
     if response.get("Content-Type", "").startswith(CONTENT_TYPE):
         return response
     with translation.override(language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))):
-        return errors.envelope(errors.for_status(response.status_code))
+        answer = errors.envelope(errors.for_status(response.status_code))
+    if response.has_header("Allow"):  # a 405 must say what is allowed
+        answer["Allow"] = response["Allow"]
+    return answer

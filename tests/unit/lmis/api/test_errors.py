@@ -151,6 +151,7 @@ def test_accept(known, accept, status):
         ("*", "ru"),
         ("ru,en;q=0.9", "ru"),
         ("ru;q=0.1,en;q=0.9", "en"),
+        ("en;q=0", "ru"),
         (";;;,,=", "ru"),
     ],
 )

@@ -192,6 +192,12 @@ class TestBody:
         )
         assert response.json()["message_code"] == "malformed_json"
 
+    @pytest.mark.parametrize("body", [b"", b'{"reason": "x"}'])
+    def test_a_caller_who_hangs_up_before_the_end_has_asked_for_nothing(self, known, body):
+        environ = {"CONTENT_LENGTH": "16", "wsgi.input": io.BytesIO(body)}
+        response = known.http.generic("DELETE", "/api/shaped", content_type="application/json", **environ)
+        assert (response.status_code, response.json()["message_code"]) == (400, "malformed_json")
+
     @pytest.mark.parametrize("length", ["x", "-5", ""])
     def test_a_length_that_is_none_means_no_body(self, known, length):
         response = known.http.generic("POST", "/api/shaped", content_type="application/json", CONTENT_LENGTH=length)
