@@ -12,6 +12,7 @@ from lmis.demo.checks import DemoError
 from lmis.embedded import postgres, redis_server
 from lmis.embedded.layout import Layout
 from lmis.embedded.processes import FileLock, alive, locked
+from lmis.embedded.servers import stop_all
 
 STARTERS: dict[str, Callable[[Layout], psutil.Process]] = {"postgres": postgres.start, "redis": redis_server.start}
 CONFIGURED_BY = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
@@ -71,10 +72,7 @@ class Servers:
         """Stop both, whoever started them, within 7 s; nothing when this demo never came so far as to need them."""
         if not self.touched:
             return
-        if process := redis_server.running(self.layout):
-            redis_server.stop_server(process, patience=1.0)
-        if process := postgres.running(self.layout):
-            postgres.stop_server(process, patience=3.0)
+        stop_all(self.layout, patience=3.0)
 
     def leave(self) -> None:
         """Let another demo have the data directory."""

@@ -48,7 +48,7 @@ def running(layout: Layout) -> psutil.Process | None:
         return None
     finally:
         client.close()
-    return find(pid, words=["-server"])
+    return find(pid, words=["-server", str(layout.redis_socket)])  # the server shows its socket in its title
 
 
 def start(layout: Layout) -> psutil.Process:

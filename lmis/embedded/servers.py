@@ -39,9 +39,13 @@ def running(
             user.release()
 
 
-def stop_all(layout: Layout) -> None:
-    """Stop both servers of a data directory, whoever started them."""
+def stop_all(layout: Layout, *, patience: float = 6.0) -> None:
+    """Stop both servers of a data directory, whoever started them; `patience` seconds are PostgreSQL's to finish."""
     if process := redis_server.running(layout):
-        redis_server.stop_server(process)
+        redis_server.stop_server(process, patience=1.0)
     if process := postgres.running(layout):
-        postgres.stop_server(process)
+        postgres.stop_server(process, patience=patience)
+    with contextlib.suppress(OSError):
+        if not layout.sockets.is_symlink():  # a trap laid by somebody else, see `make_private`
+            layout.redis_socket.unlink(missing_ok=True)
+            layout.sockets.rmdir()

@@ -27,8 +27,6 @@ def data_dir(tmp_path):
     servers.stop_all(layout)
     if layout.sockets.is_symlink():
         layout.sockets.unlink()
-    elif layout.sockets.exists():
-        layout.sockets.rmdir()
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +146,7 @@ class TestServers:
                 connection.execute("CREATE TABLE kept AS SELECT 42 AS number")
             old = processes
         assert not any(alive(one) for one in old.values())
+        assert not Layout.of(data_dir).sockets.exists()
         with servers.running(data_dir) as processes:
             assert processes.keys() == {"postgres"}
             assert ask(data_dir, "SELECT number FROM kept") == 42
