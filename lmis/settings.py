@@ -96,6 +96,7 @@ DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "connect_timeout": 5}
 if not env.bool("PGBOUNCER", default=False):  # it may hand the next call to a session that has prepared nothing
     DATABASE["OPTIONS"]["prepare_threshold"] = 5
 DATABASE["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("PGBOUNCER", default=False)
+DATABASE["CONN_HEALTH_CHECKS"] = True  # else each connection that a restart broke costs somebody a request
 if env.bool("DATABASE_POOL", default=False):  # set by wsgi.py; Celery's workers keep one connection a process
     DATABASE["OPTIONS"]["pool"] = {
         "min_size": 2,
@@ -104,7 +105,6 @@ if env.bool("DATABASE_POOL", default=False):  # set by wsgi.py; Celery's workers
     }
 else:
     DATABASE["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
-    DATABASE["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="") or embedded.redis_url(DATA_DIR)

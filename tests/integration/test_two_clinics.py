@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.demo import until
 
@@ -117,3 +118,19 @@ def test_without_redis_bookings_go_on_and_the_cards_follow(receiving):
         return [state for (state,) in states] == ["accepted"] * len(cards)
 
     until(uploaded, "the cards did not reach the MIP")
+
+
+def test_after_a_restart_of_the_database_nobody_gets_a_dead_connection(receiving):
+    """The pool of each web process is full of connections that the restart broke; none of them may reach a caller."""
+
+    def at_once(count):
+        with ThreadPoolExecutor(count) as pool:
+            return {answer.status_code for answer in pool.map(lambda _: receiving.call("GET", "/lpu"), range(count))}
+
+    assert at_once(12) == {200}
+    before = receiving.demo["pids"]["postgres"]
+    os.kill(before, signal.SIGINT)
+    until(lambda: receiving.demo["pids"]["postgres"] not in (None, before), "PostgreSQL was not started again")
+    ready = receiving.demo["base_url"].removesuffix("/api") + "/readyz"
+    until(lambda: receiving.http.get(ready).status_code == 200, "the web server did not find the database again")
+    assert at_once(12) == {200}
