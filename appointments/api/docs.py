@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from appointments.api.examples import APPOINTMENT, BY_DIRECTION, OWN_APPOINTMENT
 from appointments.api.serializers import (
@@ -20,6 +21,14 @@ from appointments.api.serializers import (
 from lmis.api.schema import errors
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_LOCATION = OpenApiParameter(
+    "Location",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    response=[201],
+    description="Path of the appointment, for its patient.",
+)
 
 _PLACE = ("slot_not_found", "slot_expired", "slot_unavailable", "channel_not_allowed", "already_booked", "slot_taken")
 _DIRECTION = (
@@ -57,6 +66,7 @@ BOOK_BY_DIRECTION = _documented(
     operation_id="bookByDirection",
     summary="A. Book by direction, as the receiving LPU",
     request=BookByDirectionSerializer,
+    parameters=[_LOCATION],
     responses={201: _one(APPOINTMENT, "Booked")},
     examples=[OpenApiExample("the region's own example", value=BY_DIRECTION, request_only=True)],
 )
@@ -73,6 +83,7 @@ BOOK_OWN = _documented(
     operation_id="book",
     summary="G. Book for the token's patient",
     request=BookSerializer,
+    parameters=[_LOCATION],
     responses={201: _one(OWN_APPOINTMENT, "Booked")},
     examples=[OpenApiExample("a slot", value={"slot": APPOINTMENT["slot"]}, request_only=True)],
 )

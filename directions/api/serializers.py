@@ -52,6 +52,13 @@ class BlankableDateTimeField(AwareDateTimeField):
         return moment
 
 
+class DiagnosisSerializer(CodedSerializer):
+    """A diagnosis: a code of the ICD and its name."""
+
+    code = TextField(max_length=16)
+    name = TextField(max_length=500)
+
+
 class ConsultDirectionSerializer(InfoSerializer):
     """A direction: the region's ConsultDirection."""
 
@@ -64,7 +71,7 @@ class ConsultDirectionSerializer(InfoSerializer):
     lpuFromGuid = GuidField(source="lpu_from_guid")
     lpuToGuid = GuidField(source="lpu_to_guid")
     dateDirection = BlankableDateTimeField(source="date_direction")
-    diagnosis = CodedSerializer(code_length=16, name_length=500)
+    diagnosis = DiagnosisSerializer()
 
     def to_info(self, validated: DirectionInfo | None = None) -> DirectionInfo:
         """The direction as the services take it; after `is_valid`. A parent serializer passes the validated part."""

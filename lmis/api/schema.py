@@ -50,13 +50,23 @@ class AutoSchema(BaseSchema):
     def get_override_parameters(self) -> list[Any]:
         """The headers of every method."""
         found = [*super().get_override_parameters(), *_HEADERS]
-        return [*found, _IDEMPOTENCY] if self._is_write() else found
+        return [*found, _IDEMPOTENCY, _REPLAYED] if self._is_write() else found
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         for status, refusals in self._refusals().items():
             bodies[status] = self._error_response(status, refusals)
         return dict(sorted(bodies.items()))
+
+    def _get_request_body(self, direction: Literal["request", "response"] = "request") -> Any:
+        """Of a DELETE too, if the method says that it takes one; there it may be left out."""
+        if self.method != "DELETE" or self.get_request_serializer() is None:
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        self.method = "POST"  # drf-spectacular gives a body to these alone
+        try:
+            return super()._get_request_body(direction) | {"required": False}  # type: ignore[no-untyped-call]
+        finally:
+            self.method = "DELETE"
 
     def _is_write(self) -> bool:
         return self.method in ("POST", "DELETE")
@@ -185,4 +195,11 @@ _IDEMPOTENCY = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 128},
     OpenApiParameter.HEADER,
     description="The same key with the same request gives the first answer again, for 24 hours.",
+)
+_REPLAYED = OpenApiParameter(
+    "Idempotency-Replayed",
+    {"type": "string", "const": "true"},
+    OpenApiParameter.HEADER,
+    response=[200, 201],
+    description="There when this is the first answer again.",
 )

@@ -103,15 +103,10 @@ class BlankableSerializer(InfoSerializer):
 
 
 class CodedSerializer(BlankableSerializer):
-    """`{"code", "name"}`; its value is a `Coded`. Lengths are those of our columns unless said otherwise."""
+    """`{"code", "name"}`; its value is a `Coded`. Lengths are those of our columns."""
 
     info = Coded
     default_error_messages = {"invalid": _("Must be an object with code and name.")}
 
     code = TextField(max_length=32)
     name = TextField(max_length=255)
-
-    def __init__(self, *args: Any, code_length: int = 32, name_length: int = 255, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["code"] = TextField(max_length=code_length)
-        self.fields["name"] = TextField(max_length=name_length)

@@ -6,8 +6,10 @@ import re
 import pytest
 import yaml
 from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
 
 from lmis.api import documents
 from tests.unit.lmis.api import views
@@ -99,6 +101,16 @@ def test_an_undeclared_code_is_noticed(monkeypatch):
         SchemaGenerator(patterns=views.urlpatterns[:1]).get_schema(request=None, public=True)
 
 
+def contents(document):
+    """All bodies of the document: path, method, where, media type object."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            bodies = {"request": operation.get("requestBody", {}), **operation["responses"]}
+            for place, body in bodies.items():
+                for content in body.get("content", {}).values():
+                    yield path, method, place, content
+
+
 class TestPages:
     def test_the_document_in_both_forms_is_the_same(self, project):
         as_json, as_yaml = project.get("/api/schema.json"), project.get("/api/schema")
@@ -112,6 +124,34 @@ class TestPages:
         for cached in (documents._document, documents.openapi_yaml):
             cached.cache_clear()
         assert project.get("/api/schema", HTTP_ACCEPT_LANGUAGE="en").content == first
+
+    def test_every_example_is_what_the_document_says(self, project):
+        document = project.get("/api/schema.json").json()
+        wrong, seen = [], 0
+        for path, method, place, content in contents(document):
+            shape = {**content["schema"], "components": document["components"]}
+            for name, example in content.get("examples", {}).items():
+                seen += 1
+                errors = Draft202012Validator(shape).iter_errors(example["value"])
+                wrong += [(path, method, place, name, list(error.absolute_path)) for error in errors]
+        assert wrong == []
+        assert seen > 100
+
+    def test_what_a_method_takes_and_tells_besides(self, project):
+        document = project.get("/api/schema.json").json()
+        for path in ("/api/appointments/{guid}", "/api/dir/appointments/{guid}"):
+            body = document["paths"][path]["delete"]["requestBody"]
+            assert (body["required"], list(body["content"])) == (False, ["application/json"])
+            assert "Idempotency-Replayed" in document["paths"][path]["delete"]["responses"]["200"]["headers"]
+        for path in ("/api/appointments", "/api/dir/appointments"):
+            assert {"Location", "Idempotency-Replayed"} == set(
+                document["paths"][path]["post"]["responses"]["201"]["headers"]
+            )
+
+    def test_it_is_made_without_a_warning(self, project, capsys):
+        GENERATOR_STATS.reset()  # it says each thing once a process
+        project.get("/api/schema.json")
+        assert capsys.readouterr().err == ""
 
     def test_the_page_asks_no_outside_host(self, project):
         page = project.get("/api/docs").content.decode()
