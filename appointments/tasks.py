@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import beat_init
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from appointments.services import horizon, integrity
 from lmis.actors import SYSTEM
@@ -29,6 +32,13 @@ def check_integrity(**kwargs: Any) -> None:
     """Recompute what the database promises, every night; a finding is an error in the log."""
     for finding in integrity.report():
         logger.error("integrity: %s, %d times, ids %s", finding.check, finding.count, finding.sample)
+
+
+@beat_init.connect
+def _fill_at_once(**kwargs: Any) -> None:
+    """A clinic that has just been switched on does not wait an hour for its schedule."""
+    with suppress(OperationalError):  # the broker is away: the hourly one comes
+        keep_horizon.apply_async(expires=_HOUR, retry=False)
 
 
 @app.on_after_finalize.connect

@@ -23,6 +23,7 @@ if (BASE_DIR / ".env").is_file():
 
 DATA_DIR = Path(env.str("LMIS_DATA_DIR", default="") or BASE_DIR / "var")
 EMBEDDED = not env.str("DATABASE_URL", default="")
+DEMO = env.bool("LMIS_DEMO", default=EMBEDDED)
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")

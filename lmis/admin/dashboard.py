@@ -37,4 +37,4 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def environment(request: HttpRequest) -> list[Any] | None:
     """For unfold: a badge on every page that nobody takes the demo for the clinic."""
-    return [_("Demo"), "warning"] if settings.EMBEDDED else None
+    return [_("Demo"), "warning"] if settings.DEMO else None

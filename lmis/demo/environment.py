@@ -43,6 +43,7 @@ def for_children(options: Options) -> dict[str, str]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "lmis.settings",
         "LMIS_DATA_DIR": str(options.data_dir),
+        "LMIS_DEMO": "1",
         "DATABASE_URL": os.environ.get("DATABASE_URL") or embedded.database_url(options.data_dir),
         "REDIS_URL": os.environ.get("REDIS_URL") or embedded.redis_url(options.data_dir),
         "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS") or "127.0.0.1,localhost,[::1]",

@@ -293,14 +293,14 @@ class TestForms:
 
 class TestLook:
     def test_menu_title_and_badge(self, boss, settings):
-        settings.EMBEDDED = True
+        settings.DEMO = True
         page_of = boss.get("/admin/", headers={"accept-language": "en"})
         assert [str(part.get("title", "")) for part in page_of.context["sidebar_navigation"]] == [
             "", "Booking", "Schedule", "Patients", "Directions", "Exchange with the MIP", "Directories",
             "Administration",
         ]  # fmt: skip
         assert page_of.context["environment"] == ["Demo", "warning"]
-        settings.EMBEDDED = False
+        settings.DEMO = False
         assert boss.get("/admin/").context["environment"] is None
 
     def test_the_start_page_shows_what_one_may_see(self, client):
