@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import datetime as dt
 import http.client
@@ -84,9 +85,12 @@ def free_port() -> int:
 @contextlib.contextmanager
 def web_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The web server as the demo starts it."""
-    from lmis.demo.processes import web_command
+    from lmis.demo import options, programs
 
-    process = subprocess.Popen(web_command(port), cwd=ROOT, env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"})
+    parser = argparse.ArgumentParser()
+    options.add_arguments(parser, data_dir=ROOT)
+    given = options.Options.of(vars(parser.parse_args(["--port", str(port)])))
+    process = subprocess.Popen(programs.web(given), cwd=ROOT, env=os.environ | {"ALLOWED_HOSTS": "127.0.0.1"})
     try:
         _wait_until_ready(port)
         yield process
