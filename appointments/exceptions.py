@@ -11,6 +11,7 @@ from lmis.exceptions import Refusal
 
 if TYPE_CHECKING:
     from appointments.models import Appointment, Slot
+    from patients.models import Patient
 
 
 class SlotNotFound(Refusal):
@@ -57,6 +58,10 @@ class SlotTaken(SlotRefusal):
 
     code = "slot_taken"
     message = _("The place has just been taken. Choose another one.")
+
+    def __init__(self, slot: Slot, channels: Collection[str], patient: Patient | None = None) -> None:
+        super().__init__(slot, channels)
+        self.patient = patient
 
 
 class SlotExpired(SlotRefusal):

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from appointments.api.present import present_appointment
 from appointments.api.slots import present_slots
 from appointments.exceptions import HeldAppointment, SlotRefusal
-from appointments.services.explaining import refusal_for
+from appointments.services.explaining import precise, refusal_for
 from appointments.services.nearest import nearest_free
 from lmis.exceptions import Refusal
 
@@ -32,6 +32,7 @@ def explained(*, now: dt.datetime, slot_guid: UUID, direction_guid: UUID | None 
 
 
 def _detailed(refusal: Refusal, now: dt.datetime) -> Refusal:
+    refusal = precise(refusal)
     if isinstance(refusal, SlotRefusal):
         slots = nearest_free(slot=refusal.slot, channels=refusal.channels, now=now)
         refusal.details["nearest"] = present_slots(slots, now=now)

@@ -11,9 +11,18 @@ from uuid import UUID
 import psycopg
 from django.db import IntegrityError
 
-from appointments.exceptions import DirectionAlreadyBooked, SlotTaken
+from appointments.exceptions import AlreadyBooked, DirectionAlreadyBooked, SlotTaken
 from appointments.models import Appointment, Slot
 from lmis.exceptions import Refusal, Unavailable
+
+
+def precise(refusal: Refusal) -> Refusal:
+    """`AlreadyBooked` for a full slot that the patient himself holds; any other refusal as it is. One statement."""
+    if isinstance(refusal, SlotTaken) and refusal.patient is not None:
+        shown = Appointment.objects.with_all_shown().holding()
+        own = shown.filter(slot=refusal.slot, patient=refusal.patient.pk).first()
+        return AlreadyBooked(own) if own else refusal
+    return refusal
 
 
 def constraint_of(error: IntegrityError) -> str:

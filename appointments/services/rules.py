@@ -32,15 +32,18 @@ def check_open(*, slot: Slot, channels: Collection[str], now: dt.datetime) -> No
 def free_seat(*, slot: Slot, patient: Patient, channels: Collection[str], over_plan: bool) -> int:
     """The lowest seat of a locked slot that nobody holds; one statement, none for an empty slot.
 
-    Raises AlreadyBooked, SlotTaken. Going beyond the plan asks for a seat behind the last.
+    Raises AlreadyBooked, SlotTaken (a full slot, whoever holds it). Going beyond the plan asks for a seat behind the
+    last one.
     """
     if slot.booked == 0:  # the counter is true under the slot's lock: nothing to read
         return 1
+    if slot.places_left <= 0 and not over_plan:
+        # Others queue for this lock only to hear the same: let go of it at once,
+        # whether the patient is among the holders is read after the rollback (`explaining.precise`).
+        raise SlotTaken(slot, channels, patient)
     held = dict(Appointment.objects.holding().filter(slot=slot).values_list("seat", "patient_id"))
     if patient.pk in held.values():
-        raise AlreadyBooked(_held(slot, patient))
-    if slot.places_left <= 0 and not over_plan:
-        raise SlotTaken(slot, channels)
+        raise AlreadyBooked(Appointment.objects.with_all_shown().holding().get(slot=slot, patient=patient))
     return lowest_missing(held)
 
 
@@ -48,7 +51,3 @@ def lowest_missing(taken: Iterable[int]) -> int:
     """The lowest positive number that is not among these."""
     numbers = set(taken)
     return next(seat for seat in range(1, len(numbers) + 2) if seat not in numbers)
-
-
-def _held(slot: Slot, patient: Patient) -> Appointment:
-    return Appointment.objects.with_all_shown().holding().get(slot=slot, patient=patient)
