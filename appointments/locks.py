@@ -20,10 +20,12 @@ from lmis.rows import Columns, fetch
 _SLOT = Columns(Slot, "s")
 _DOCTOR = Columns(Doctor, "d", "id", "guid", "lpu", "family", "name", "patronymic", "speciality")
 _LPU = Columns(Lpu, "l")
-_LOCK_SLOTS = f"""
+_SLOTS = f"""
     SELECT {_SLOT.sql}, {_DOCTOR.sql}, {_LPU.sql} FROM "appointments_slot" s
-      JOIN "lmis_doctor" d ON d.id = s.doctor_id JOIN "lmis_lpu" l ON l.id = d.lpu_id
-     WHERE s.guid = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE OF s"""  # noqa: S608
+      JOIN "lmis_doctor" d ON d.id = s.doctor_id JOIN "lmis_lpu" l ON l.id = d.lpu_id"""  # noqa: S608
+# A booking locks one slot, and PostgreSQL plans that anew at every call unless the text says that it is one.
+_LOCK_ONE = f"{_SLOTS} WHERE s.guid = %s FOR NO KEY UPDATE OF s"
+_LOCK_MANY = f"{_SLOTS} WHERE s.guid = ANY(%s) ORDER BY s.id FOR NO KEY UPDATE OF s"
 
 
 def _slot(row: tuple[Any, ...]) -> Slot:
@@ -46,8 +48,10 @@ def lock_slots(guids: Collection[UUID]) -> dict[UUID, Slot]:
     _refuse_outside_transaction()
     # Two moves in opposite directions would each hold what the other needs:
     # rows are locked in ascending id, whoever asks.
-    found = {slot.guid: slot for slot in map(_slot, fetch(_LOCK_SLOTS, [list(guids)]))}
-    if len(found) < len(set(guids)):
+    wanted = list(set(guids))
+    rows = fetch(_LOCK_ONE, wanted) if len(wanted) == 1 else fetch(_LOCK_MANY, [wanted])
+    found = {slot.guid: slot for slot in map(_slot, rows)}
+    if len(found) < len(wanted):
         raise SlotNotFound
     return found
 

@@ -39,10 +39,16 @@ class Columns(Generic[M]):
 
 
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a statement; none for one that returns nothing."""
+    """All rows of a statement."""
     with _cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []
+        return cast("list[tuple[Any, ...]]", cursor.fetchall())
+
+
+def execute(sql: str, params: Sequence[Any]) -> None:
+    """Run a statement that returns no rows."""
+    with _cursor() as cursor:
+        cursor.execute(sql, params)
 
 
 def insert(thing: Model) -> None:

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from psycopg.types.json import Jsonb
 
 from lmis.models import IdempotencyRecord
-from lmis.rows import Columns, fetch
+from lmis.rows import Columns, execute, fetch
 
 KEPT = timedelta(hours=24)
 _BATCH = 5000
-_SHOWN = Columns(IdempotencyRecord, "r", "id", "fingerprint", "status", "body")
+_SHOWN = Columns(IdempotencyRecord, "r", "id", "fingerprint", "status", "body", "created_at")
 _FIND = f"""
     SELECT {_SHOWN.sql}, r.headers FROM lmis_idempotencyrecord r
-     WHERE r.principal = %s AND r.key = %s AND r.created_at > %s"""  # noqa: S608
+     WHERE r.principal = %s AND r.key = %s"""  # noqa: S608
 _KEEP = """
     INSERT INTO lmis_idempotencyrecord (principal, key, fingerprint, status, headers, body, created_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s)
@@ -36,11 +36,13 @@ def find(*, principal: str, key: str, now: datetime) -> IdempotencyRecord | None
     In a statement of its own after the lock: one that takes the lock as well has its snapshot from before the rival's
     commit, finds nothing and does the work again.
     """
-    rows = fetch(_FIND, [principal, key, now - KEPT])
+    rows = fetch(_FIND, [principal, key])
     if not rows:
         return None
     *values, headers = rows[0]
     record = _SHOWN.read(values)
+    if record.created_at <= now - KEPT:  # not in the statement: it would be planned by the index that pruning needs
+        return None
     record.headers = json.loads(headers)  # Django's connection gives JSON as text
     return record
 
@@ -48,7 +50,7 @@ def find(*, principal: str, key: str, now: datetime) -> IdempotencyRecord | None
 def keep(record: IdempotencyRecord) -> None:
     """Store an answer, in the place of one that is too old to count. Only under the key's lock."""
     values = [record.principal, record.key, record.fingerprint, record.status, Jsonb(record.headers)]
-    fetch(_KEEP, [*values, record.body, record.created_at])
+    execute(_KEEP, [*values, record.body, record.created_at])
 
 
 def prune(now: datetime) -> int:

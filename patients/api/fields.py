@@ -92,14 +92,15 @@ class InfoSerializer(serializers.Serializer[Any]):
 
 
 class BlankableSerializer(InfoSerializer):
-    """Like its base; not sent, or null, it is an empty object."""
+    """Like its base; not sent, null or blank, it is an empty object."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"required": False, "allow_null": True, **kwargs})
 
     def run_validation(self, data: Any = empty) -> Any:
         """Give the dataclass; fails with `invalid` when it is no object."""
-        return super().run_validation({} if data is None or data is empty else data)
+        blank = data is None or data is empty or (isinstance(data, str) and not data.strip())
+        return super().run_validation({} if blank else data)
 
 
 class CodedSerializer(BlankableSerializer):
