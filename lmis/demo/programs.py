@@ -6,7 +6,7 @@ import sys
 
 from lmis.demo.options import Options
 
-THREADS = 8  # of one web process; connections come from its pool of 16
+THREADS = 4  # of one web process: with 8 they wait for the interpreter more than for the database (ADR 0009)
 
 
 def web(options: Options) -> list[str]:
