@@ -48,6 +48,22 @@ def rivals(count, work):
         sys.setswitchinterval(turn)
 
 
+def meeting_after(work, count):
+    """`work`, but whoever has done it waits until `count` have: a twin's race, made certain.
+
+    Nobody waits for ever: when some never come, the others go on.
+    """
+    barrier = threading.Barrier(count, timeout=5)
+
+    def wrapped(*args, **kwargs):
+        found = work(*args, **kwargs)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait()
+        return found
+
+    return wrapped
+
+
 @contextlib.contextmanager
 def without(table, *constraints):
     """Take constraints (or unique indexes) off a table for a while: what a twin without its guard needs."""

@@ -15,7 +15,8 @@ from lmis.exceptions import Refusal, Unavailable
 from lmis.models import Source
 from lmis.services.transactions import run_write
 from patients.models import Patient
-from tests.concurrency.conftest import rivals, without
+from patients.services import cards
+from tests.concurrency.conftest import meeting_after, rivals, without
 from tests.factories import cast
 
 pytestmark = pytest.mark.concurrency
@@ -53,7 +54,7 @@ def test_fifty_callers_after_one_place(region, doctor):
 def test_twin_without_lock_and_constraint_two_patients_get_one_place(region, doctor, monkeypatch):
     slot = cast.a_slot(doctor)
     patients = patients_of(doctor, 20)
-    monkeypatch.setattr(locks, "lock_slots", unlocked_slots)
+    monkeypatch.setattr(locks, "lock_slots", meeting_after(unlocked_slots, 20))
     with (
         without("appointments_slot", "slot_never_over_capacity"),
         without("appointments_appointment", "appointment_seat_held_once"),
@@ -64,7 +65,7 @@ def test_twin_without_lock_and_constraint_two_patients_get_one_place(region, doc
 
 def test_without_the_lock_alone_the_database_still_refuses(region, doctor, monkeypatch):
     slot = cast.a_slot(doctor)
-    monkeypatch.setattr(locks, "lock_slots", unlocked_slots)
+    monkeypatch.setattr(locks, "lock_slots", meeting_after(unlocked_slots, 20))
     got = answers(book_at_once(region, [slot], patients_of(doctor, 20)))
     assert got == {(201, ""): 1, (409, "slot_taken"): 19}
     assert integrity.report() == []
@@ -100,6 +101,7 @@ def test_twin_without_advisory_lock_and_index_one_direction_books_twice(region, 
     region.http().delete(f"/api/dir/appointments/{made['guid']}")
     bodies = [first | {"slot": str(slot.guid)} for slot in slots]
     monkeypatch.setattr(booking, "lock_identities", lambda keys: None)
+    monkeypatch.setattr(booking, "_refuse_second", meeting_after(booking._refuse_second, 20))
     monkeypatch.setattr("directions.querysets.DirectionQuerySet.select_for_update", lambda self, **kwargs: self)
     with without("appointments_appointment", "appointment_direction_once"):
         got = answers(rivals(20, lambda i: region.http().post("/api/dir/appointments", bodies[i], format="json")))
@@ -131,6 +133,7 @@ def test_twenty_first_bookings_of_an_unknown_patient_make_one_card(region, docto
 
 def test_twin_without_the_identity_lock_they_make_several_cards(region, doctor, monkeypatch):
     monkeypatch.setattr(booking, "lock_identities", lambda keys: None)
+    monkeypatch.setattr(cards, "_candidates", meeting_after(cards._candidates, 20))
     bookings_of_an_unknown(region, doctor)
     assert Patient.objects.count() > 1
 
