@@ -32,7 +32,7 @@ class LpuAdmin(GuidKeptAdmin):
     search_help_text = _("Name, OID or guid")
     fieldsets = [
         (None, {"fields": ["guid", "name", "short_name", "oid"]}),
-        (_("Where"), {"fields": ["address", "phone", "time_zone"]}),
+        (_("Where"), {"fields": ["address", "phone", "time_zone", "ticket_note"]}),
         (_("Exchange"), {"fields": ["is_own", "is_confirmed", "entry_point"]}),
     ]
 

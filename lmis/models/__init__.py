@@ -1,12 +1,15 @@
 """Models of the clinic itself and of those who call its API."""
 
+from lmis.models.access import AccessRecord
 from lmis.models.api_client import ApiClient, ApiSecret, FailedLogin
 from lmis.models.clinic import Department, Doctor, Epoch, Lpu, Room
 from lmis.models.dictionaries import BusyType, Position, Speciality
 from lmis.models.idempotency import IdempotencyRecord
 from lmis.models.sources import Source
+from lmis.models.staff import StaffRight
 
 __all__ = [
+    "AccessRecord",
     "ApiClient",
     "ApiSecret",
     "BusyType",
@@ -20,4 +23,5 @@ __all__ = [
     "Room",
     "Source",
     "Speciality",
+    "StaffRight",
 ]

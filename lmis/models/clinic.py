@@ -30,6 +30,14 @@ class Lpu(models.Model):
     short_name = models.CharField(_("short name"), max_length=120, blank=True, default="")
     oid = models.CharField(_("OID"), max_length=64, blank=True, default="")
     address = models.CharField(_("address"), max_length=500, blank=True, default="")
+    ticket_note = models.TextField(
+        _("text on the ticket"),
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What to bring, as it is printed on each ticket."),
+    )
     phone = models.CharField(_("phone"), max_length=64, blank=True, default="")
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=settings.TIME_ZONE, validators=[validate_time_zone]
@@ -120,12 +128,12 @@ class Doctor(models.Model):
     )
     is_published = models.BooleanField(_("shown to the outside"), default=True)
     is_active = models.BooleanField(_("works here"), default=True)
-    user = models.OneToOneField(
+    user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
         null=True,
         blank=True,
-        related_name="doctor",
+        related_name="doctors",
         verbose_name=_("employee account"),
     )
     refiled = models.BigIntegerField(editable=False, default=0, db_default=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib.auth.management import create_permissions
 from django.utils.translation import gettext_lazy as _
 
 _ACTIONS = {"v": "view", "a": "add", "c": "change", "d": "delete"}
@@ -75,6 +76,63 @@ GROUPS: dict[str, dict[str, str]] = {
         "auditlog.logentry": "v",
     },
 }
+# Group → rights of `lmis.StaffRight`: screens and what they offer. The rule for a new one is the same.
+_BOOKS = {"book_appointments", "move_appointments", "cancel_appointments", "undo_mistake", "mark_visits"}
+RIGHTS: dict[str, set[str]] = {
+    "registrar": {
+        *_BOOKS,
+        "use_desk",
+        "use_grid",
+        "enter_paper_directions",
+        "use_waiting_list",
+        "use_calls",
+    },
+    "doctor": {
+        "use_day",
+        "use_grid",
+        "mark_visits",
+        "book_appointments",
+        "move_appointments",
+        "cancel_appointments",
+        "undo_mistake",
+        "issue_directions",
+    },
+    "head": {
+        *_BOOKS,
+        "use_grid",
+        "overbook",
+        "edit_templates",
+        "edit_absences",
+        "edit_calendar",
+        "use_calls",
+        "use_waiting_list",
+        "view_waiting_summary",
+        "view_head_page",
+        "view_journal",
+    },
+    "operator": set(),
+    "administrator": {
+        *_BOOKS,
+        "use_desk",
+        "use_grid",
+        "overbook",
+        "issue_directions",
+        "enter_paper_directions",
+        "edit_templates",
+        "edit_absences",
+        "edit_calendar",
+        "edit_norms",
+        "use_waiting_list",
+        "view_waiting_summary",
+        "use_calls",
+        "merge_cards",
+        "import_cards",
+        "export_cards",
+        "view_head_page",
+        "view_journal",
+        "manage_connections",
+    },
+}
 LABELS = {
     "registrar": _("Registrar"),
     "doctor": _("Doctor"),
@@ -102,7 +160,7 @@ def grant_groups(*, group_model: Any, permission_model: Any, exact: bool = False
     missing: set[str] = set()
     for name, table in GROUPS.items():
         group, _created = group_model.objects.get_or_create(name=name)
-        wanted = set(_permissions(table))
+        wanted = {*_permissions(table), *(("lmis", right) for right in RIGHTS[name])}
         missing |= {f"{app}.{codename}" for app, codename in wanted - known.keys()}
         pks = [known[key] for key in wanted & known.keys()]
         if exact:
@@ -110,6 +168,19 @@ def grant_groups(*, group_model: Any, permission_model: Any, exact: bool = False
         else:
             group.permissions.add(*pks)
     return sorted(missing)
+
+
+def grant_in_migration(apps: Any, schema_editor: Any) -> None:
+    """For a migration's `RunPython`: the permissions of all models known by then, and the groups' share of them.
+
+    Django itself makes permissions only after the last migration.
+    """
+    for label in ("auth", "auditlog", "lmis", "patients", "directions", "appointments"):
+        config = apps.get_app_config(label)
+        config.models_module = True  # of a historical app it is None, and without it nothing is made
+        create_permissions(config, verbosity=0, using=schema_editor.connection.alias, apps=apps)
+        config.models_module = None
+    grant_groups(group_model=apps.get_model("auth", "Group"), permission_model=apps.get_model("auth", "Permission"))
 
 
 def _permissions(table: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 
-from lmis.services.groups import GROUPS, LABELS, grant_groups, label_of
+from lmis.models import StaffRight
+from lmis.services.groups import GROUPS, LABELS, RIGHTS, grant_groups, label_of
 from tests.factories import cast
 from tests.factories.staff import an_employee, page
 
@@ -36,6 +37,33 @@ TABLE = {
     "auth.group": ("-", "-", "-", "-", "vacd"),
     "auditlog.logentry": ("-", "-", "-", "-", "v"),
 }
+# right of lmis.StaffRight: who has it, by the first letters of registrar, doctor, head, operator, administrator
+RIGHTS_TABLE = {
+    "use_desk": "ra",
+    "use_grid": "rdha",
+    "use_day": "d",
+    "mark_visits": "rdha",
+    "book_appointments": "rdha",
+    "move_appointments": "rdha",
+    "cancel_appointments": "rdha",
+    "undo_mistake": "rdha",
+    "overbook": "ha",
+    "issue_directions": "da",
+    "enter_paper_directions": "ra",
+    "edit_templates": "ha",
+    "edit_absences": "ha",
+    "edit_calendar": "ha",
+    "edit_norms": "a",
+    "use_waiting_list": "rha",
+    "view_waiting_summary": "ha",
+    "use_calls": "rha",
+    "merge_cards": "a",
+    "import_cards": "a",
+    "export_cards": "a",
+    "view_head_page": "ha",
+    "view_journal": "ha",
+    "manage_connections": "a",
+}
 WHO = ("registrar", "doctor", "head", "operator", "administrator")
 CELLS = [(group, model, cell) for model, row in TABLE.items() for group, cell in zip(WHO, row, strict=True)]
 GATE = [(group, "patients.mipgate", cell) for group, model, cell in CELLS if model == "patients.cardupload"]
@@ -45,8 +73,10 @@ LETTERS = {"view": "v", "add": "a", "change": "c", "delete": "d"}
 def rights_of(name):
     """What a group has, as in the table: model → letters."""
     rights = {}
-    rows = Group.objects.get(name=name).permissions.values_list(
-        "content_type__app_label", "content_type__model", "codename"
+    rows = (
+        Group.objects.get(name=name)
+        .permissions.exclude(content_type__model="staffright")
+        .values_list("content_type__app_label", "content_type__model", "codename")
     )
     for app, model, codename in rows:
         rights.setdefault(f"{app}.{model}", set()).add(LETTERS[codename.split("_")[0]])
@@ -59,8 +89,18 @@ class TestTable:
         expected = {model: set(cell) for group, model, cell in CELLS if group == name and cell != "-"}
         assert rights_of(name) == expected
 
+    @pytest.mark.parametrize("name", WHO)
+    def test_the_migration_gave_each_group_its_rights_and_no_other(self, name):
+        expected = {right for right, letters in RIGHTS_TABLE.items() if name[0] in letters}
+        granted = Group.objects.get(name=name).permissions.filter(content_type__model="staffright")
+        assert set(granted.values_list("codename", flat=True)) == expected
+
+    def test_every_right_is_somebodys(self):
+        every = {codename for codename, _name in StaffRight._meta.permissions}
+        assert every == set(RIGHTS_TABLE) == set().union(*RIGHTS.values())
+
     def test_every_group_has_a_name_for_people(self):
-        assert set(GROUPS) == set(LABELS) == set(WHO)
+        assert set(GROUPS) == set(RIGHTS) == set(LABELS) == set(WHO)
         assert label_of("the clinic's own") == "the clinic's own"
 
 
