@@ -5,6 +5,8 @@ Written with `translate()` and not with a collation, so that it holds under any 
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import CharField, F, Func, Value
 
 _UPPER = "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -25,6 +27,11 @@ def number_key(value: str) -> str:
     return value.translate(_NUMBER_TABLE)
 
 
+def phone_key(value: str) -> str:
+    """The last ten digits of a phone, so that +7, 8 and nothing before them mean one number."""
+    return re.sub("[^0-9]", "", value)[-10:]
+
+
 def name_key_of(field: str) -> Func:
     """The database's own `name_key` of a column, for a generated column."""
     return Func(F(field), Value(_NAME_FROM), Value(_NAME_TO), function="translate", output_field=CharField())
@@ -33,3 +40,9 @@ def name_key_of(field: str) -> Func:
 def number_key_of(field: str) -> Func:
     """The database's own `number_key` of a column, for a generated column."""
     return Func(F(field), Value(_NUMBER_FROM), Value(_NUMBER_TO), function="translate", output_field=CharField())
+
+
+def phone_key_of(field: str) -> Func:
+    """The database's own `phone_key` of a column."""
+    digits = Func(F(field), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=CharField())
+    return Func(digits, Value(10), function="right", output_field=CharField())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from lmis.models import Lpu
-from lmis.text import name_key_of, number_key_of
+from lmis.text import name_key_of, number_key_of, phone_key_of
 from patients.models.triggers import CARD_MERGE, CARD_MERGED_FOLLOW, CARD_STAMP, CARD_UPLOAD_INTENT
 from patients.querysets import PatientQuerySet
 from patients.validators import validate_snils
@@ -23,6 +23,32 @@ class Sex(models.TextChoices):
 
     MALE = "M", _("male")
     FEMALE = "F", _("female")
+
+
+class Attachment(models.TextChoices):
+    """How a patient came to be attached to the clinic."""
+
+    AREA = "area", _("by place of residence")
+    APPLICATION = "application", _("by application")
+
+
+class NoPolis(models.TextChoices):
+    """Why somebody has no polis."""
+
+    NEWBORN = "newborn", _("newborn")
+    FOREIGNER = "foreigner", _("foreign citizen")
+    MILITARY = "military", _("military service")
+    LOST = "lost", _("lost or being issued")
+    OTHER = "other", _("other reason")
+
+
+class Relation(models.TextChoices):
+    """Who speaks for a child or a ward."""
+
+    MOTHER = "mother", _("mother")
+    FATHER = "father", _("father")
+    GUARDIAN = "guardian", _("guardian")
+    OTHER = "other", pgettext_lazy("relation", "other")
 
 
 class Patient(models.Model):
@@ -71,6 +97,25 @@ class Patient(models.Model):
     phone = models.CharField(_("phone"), max_length=64, blank=True, default="")
     address = models.CharField(_("address"), max_length=500, blank=True, default="")
     disability = models.JSONField(_("disability"), null=True, blank=True)
+
+    # Ours alone: not among `triggers.UPLOADED_COLUMNS`, the MIP is not told of them.
+    district = models.CharField(_("district"), max_length=32, blank=True, default="", db_default="")
+    attachment = models.CharField(
+        _("attachment"), max_length=12, choices=Attachment.choices, blank=True, default="", db_default=""
+    )
+    attached_on = models.DateField(_("attached on"), null=True, blank=True)
+    polis_issued_on = models.DateField(_("polis issued on"), null=True, blank=True)
+    insurer = models.CharField(_("insurer"), max_length=255, blank=True, default="", db_default="")
+    no_polis_reason = models.CharField(
+        _("why there is no polis"), max_length=12, choices=NoPolis.choices, blank=True, default="", db_default=""
+    )
+    representative = models.CharField(_("representative"), max_length=255, blank=True, default="", db_default="")
+    representative_relation = models.CharField(
+        _("who that is"), max_length=12, choices=Relation.choices, blank=True, default="", db_default=""
+    )
+    representative_phone = models.CharField(
+        _("phone of the representative"), max_length=64, blank=True, default="", db_default=""
+    )
 
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
     merged_into = models.ForeignKey(
@@ -133,16 +178,21 @@ class Patient(models.Model):
             models.CheckConstraint(condition=~models.Q(merged_into=models.F("pk")), name="card_not_merged_into_itself"),
             models.CheckConstraint(condition=models.Q(sex__in=["", "M", "F"]), name="card_sex_known_or_blank"),
             models.CheckConstraint(
+                condition=models.Q(no_polis_reason="") | models.Q(polis_number=""),
+                name="card_polis_or_reason",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(snils="") | models.Q(snils__regex=r"^[0-9]{11}$"),
                 name="card_snils_11_digits",
             ),
         ]
         indexes = [
             models.Index(
-                fields=["family_key", "name_key", "patronymic_key"],
-                name="card_by_names",
-                opclasses=["text_pattern_ops", "text_pattern_ops", "text_pattern_ops"],
+                fields=["family_key", "name_key", "patronymic_key", "birth_date", "id"],
+                name="card_by_names_and_birth",
+                opclasses=[*["text_pattern_ops"] * 3, "date_ops", "int8_ops"],
             ),
+            models.Index(phone_key_of("phone"), condition=~models.Q(phone=""), name="card_by_phone"),
             models.Index(fields=["polis_number_key"], condition=~models.Q(polis_number=""), name="card_by_polis"),
             models.Index(
                 fields=["document_number_key"],

@@ -31,6 +31,7 @@ _OLD = ", ".join(f"OLD.{column}" for column in UPLOADED_COLUMNS)
 
 # A version only rises. A writer may ask for a higher one without a change: that is how we rise above a MIP
 # that knows more than we do after a restore. A stale save() cannot take it back.
+# A polis that has come in, from the region say, ends the reason why there was none.
 # The number of a card that came without one is made of its id; "M" is for МКАБ.
 CARD_STAMP = f"""
 IF NEW.card_number = '' THEN
@@ -38,6 +39,9 @@ IF NEW.card_number = '' THEN
     IF EXISTS (SELECT FROM patients_patient WHERE lpu_id = NEW.lpu_id AND card_number = NEW.card_number) THEN
         NEW.card_number := NEW.card_number || '-' || left(md5(random()::text), 6);
     END IF;
+END IF;
+IF NEW.polis_number <> '' THEN
+    NEW.no_polis_reason := '';
 END IF;
 IF TG_OP = 'INSERT' THEN
     NEW.version := greatest(NEW.version, (extract(epoch FROM clock_timestamp()) * 1000)::bigint);
