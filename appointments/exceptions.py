@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +62,17 @@ class SlotTaken(SlotRefusal):
     def __init__(self, slot: Slot, channels: Collection[str], patient: Patient | None = None) -> None:
         super().__init__(slot, channels)
         self.patient = patient
+
+
+class FullSlot(Refusal):
+    """Found full by the statement that locked it: `reason` reads, once all is rolled back, what to answer."""
+
+    status = 409
+    message = SlotTaken.message
+
+    def __init__(self, reason: Callable[[], Refusal]) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 class SlotExpired(SlotRefusal):

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import connection
+import psycopg
+from django.db import IntegrityError, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model
@@ -49,6 +50,12 @@ def execute(sql: str, params: Sequence[Any]) -> None:
     """Run a statement that returns no rows."""
     with _cursor() as cursor:
         cursor.execute(sql, params)
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """The name of the constraint that refused, or an empty string."""
+    cause = error.__cause__
+    return (cause.diag.constraint_name or "") if isinstance(cause, psycopg.Error) else ""
 
 
 def insert(thing: Model) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from appointments import locks
-from appointments.exceptions import DirectionAlreadyBooked, WrongLpu
+from appointments.exceptions import DirectionAlreadyBooked, FullSlot, SlotTaken, WrongLpu
 from appointments.models import Appointment, Slot
 from appointments.services import rules
 from directions.info import DirectionInfo, SenderInfo
@@ -20,6 +20,7 @@ from directions.locks import direction_keys
 from directions.models import Direction
 from directions.services import receiving
 from lmis.actors import Actor
+from lmis.exceptions import Refusal
 from lmis.models import Lpu, Source
 from lmis.rows import insert
 from lmis.services import directory, journal
@@ -85,13 +86,13 @@ def book_own(
     Raises PatientNotFound when there is none.
     """
     with transaction.atomic(savepoint=False):
-        slot = locks.lock_slots([slot_guid])[slot_guid]
-        patient = next((card for card in patients if card.lpu_id == slot.doctor.lpu_id), None)
-        if patient is None:
-            raise PatientNotFound
-        if direction is not None and settings.CHECK_DIRECTION_SPECIALITY:
-            receiving.check_speciality(direction=direction, speciality=slot.doctor.speciality)
-        rules.check_open(slot=slot, channels=channels, now=now)
+        asked = _Asked(patients, direction, channels, now)
+        try:
+            # An employee may go beyond the plan, and hears the reason at once: the API's callers refuse at the lock.
+            slot = locks.lock_slots([slot_guid], with_place=by.user is None)[slot_guid]
+        except locks.NoPlaceLeft as full:
+            raise FullSlot(lambda: asked.refused_by_full(slot_guid)) from full
+        patient = asked.card_for(slot)
         seat = rules.free_seat(slot=slot, patient=patient, channels=channels, over_plan=bool(over_plan_reason))
         appointment = Appointment(
             slot=slot,
@@ -112,6 +113,34 @@ def book_own(
         if by.client is None:
             journal.note_created(appointment, by=by)
     return appointment
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a booking asks of its slot, a place aside."""
+
+    patients: Sequence[Patient]
+    direction: Direction | None
+    channels: Collection[str]
+    now: dt.datetime
+
+    def card_for(self, slot: Slot) -> Patient:
+        """The patient's card in the slot's LPU, if the slot is open to this caller now; else the refusal is raised."""
+        patient = next((card for card in self.patients if card.lpu_id == slot.doctor.lpu_id), None)
+        if patient is None:
+            raise PatientNotFound
+        if self.direction is not None and settings.CHECK_DIRECTION_SPECIALITY:
+            receiving.check_speciality(direction=self.direction, speciality=slot.doctor.speciality)
+        rules.check_open(slot=slot, channels=self.channels, now=self.now)
+        return patient
+
+    def refused_by_full(self, slot_guid: UUID) -> Refusal:
+        """What to answer when the slot was full: other refusals come before that one (contract §3.A)."""
+        slot = Slot.objects.select_related("doctor__lpu").get(guid=slot_guid)
+        try:
+            return SlotTaken(slot, self.channels, self.card_for(slot))
+        except Refusal as refusal:
+            return refusal
 
 
 def book_by_direction(*, booking: DirectionBooking, source: str, by: Actor, now: dt.datetime) -> Appointment:

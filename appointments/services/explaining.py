@@ -8,27 +8,23 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import psycopg
 from django.db import IntegrityError
 
-from appointments.exceptions import AlreadyBooked, DirectionAlreadyBooked, SlotTaken
+from appointments.exceptions import AlreadyBooked, DirectionAlreadyBooked, FullSlot, SlotTaken
 from appointments.models import Appointment, Slot
 from lmis.exceptions import Refusal, Unavailable
+from lmis.rows import constraint_of
 
 
 def precise(refusal: Refusal) -> Refusal:
-    """`AlreadyBooked` for a full slot that the patient himself holds; any other refusal as it is. One statement."""
+    """`AlreadyBooked` for a full slot that the patient himself holds; any other refusal as it is. Reads a little."""
+    if isinstance(refusal, FullSlot):
+        refusal = refusal.reason()
     if isinstance(refusal, SlotTaken) and refusal.patient is not None:
         shown = Appointment.objects.with_all_shown().holding()
         own = shown.filter(slot=refusal.slot, patient=refusal.patient.pk).first()
         return AlreadyBooked(own) if own else refusal
     return refusal
-
-
-def constraint_of(error: IntegrityError) -> str:
-    """The name of the constraint that refused, or an empty string."""
-    cause = error.__cause__
-    return (cause.diag.constraint_name or "") if isinstance(cause, psycopg.Error) else ""
 
 
 def refusal_for(error: IntegrityError, *, slot_guid: UUID, direction_guid: UUID | None = None) -> Refusal | None:

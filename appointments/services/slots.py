@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments import locks
 from appointments.models import Appointment, Slot
-from appointments.services.explaining import constraint_of
 from lmis.actors import Actor
 from lmis.exceptions import Refusal
 from lmis.models import BusyType, Room
+from lmis.rows import constraint_of
 
 logger = logging.getLogger(__name__)
 Withdrawn = Slot.Withdrawn

@@ -13,7 +13,6 @@ from appointments.services import booking, cancelling, integrity
 from lmis.actors import SYSTEM
 from lmis.exceptions import Refusal, Unavailable
 from lmis.models import Source
-from lmis.services import transactions
 from lmis.services.transactions import run_write
 from patients.models import Patient
 from patients.services import cards
@@ -22,17 +21,6 @@ from tests.factories import cast
 
 pytestmark = pytest.mark.concurrency
 CHANNELS = {Source.INTERNET}
-
-
-@pytest.fixture(autouse=True)
-def _patient_locks(monkeypatch):
-    """Fifty threads of one interpreter are slower than fifty callers: a second of waiting would time the test itself.
-
-    That a wait is bounded, and then 503, is tested beside `run_write`.
-    """
-    patient = transactions._SETTINGS.replace(transactions.LOCK_TIMEOUT, "30s")
-    assert patient != transactions._SETTINGS
-    monkeypatch.setattr(transactions, "_SETTINGS", patient)
 
 
 def answers(responses):
@@ -51,7 +39,7 @@ def patients_of(doctor, count):
     return [cast.a_patient(doctor.lpu) for _ in range(count)]
 
 
-def unlocked_slots(guids):
+def unlocked_slots(guids, **_kwargs):
     """What `locks.lock_slots` would be without its lock."""
     return {slot.guid: slot for slot in Slot.objects.select_related("doctor__lpu").filter(guid__in=guids)}
 
@@ -251,7 +239,7 @@ def test_moves_in_opposite_directions_do_not_deadlock(doctor):
 def test_twin_with_locks_in_the_order_asked_for_deadlocks(doctor, monkeypatch):
     meeting = threading.Barrier(2, timeout=0.5)
 
-    def in_the_order_asked_for(guids):
+    def in_the_order_asked_for(guids, **_kwargs):
         found = {}
         for guid in guids:
             row = Slot.objects.select_related("doctor__lpu").select_for_update(of=("self",), no_key=True)

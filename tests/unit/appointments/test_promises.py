@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from appointments.models import Appointment, Slot
 from appointments.services import integrity
-from appointments.services.explaining import constraint_of
 from directions.models import Direction
 from lmis.models import Room
+from lmis.rows import constraint_of
 from tests.factories import cast
 
 pytestmark = pytest.mark.django_db
