@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -108,6 +110,27 @@ def _wait_until_ready(port: int) -> None:
                 return
         time.sleep(0.1)
     sys.exit("The web server did not come up.")
+
+
+def spent(web_pid: int) -> dict[str, float]:
+    """Processor time so far, in seconds: of the web server and of this run's PostgreSQL, children included."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = psutil.Process(cursor.fetchone()[0])
+    postmaster = backend.parent()
+    assert postmaster
+    return {"web server": _spent(psutil.Process(web_pid)), "PostgreSQL": _spent(postmaster)}
+
+
+def _spent(process: psutil.Process) -> float:
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def percentile(values: list[float], share: float) -> float:
