@@ -8,17 +8,18 @@ from celery import Celery
 from django.utils import timezone
 
 from lmis.celery import app
-from lmis.services import credentials, idempotency
+from lmis.services import access, credentials, idempotency
 
 _HOUR = 3600.0
 
 
 @app.task(name="lmis.prune")
 def prune(**kwargs: Any) -> None:
-    """Delete answers kept for repeated requests, and failed logins, that no longer count."""
+    """Delete answers kept for repeated requests, failed logins and records of access that no longer count."""
     now = timezone.now()
     idempotency.prune(now)
     credentials.prune_failed_logins(now=now)
+    access.prune(now)
 
 
 @app.on_after_finalize.connect

@@ -13,10 +13,12 @@ class PatientsConfig(AppConfig):
     verbose_name = _("Patients")
 
     def ready(self) -> None:
-        """Put the cards into the journal; what triggers and services write is left out."""
+        """Put the cards into the journal, without what triggers and services write, and tell the access log of them."""
         from auditlog.registry import auditlog
 
+        from lmis.services import access
         from patients.models import Patient
 
+        access.cards_are(Patient)
         silent = [field.name for field in Patient._meta.concrete_fields if field.name.endswith("_key")]
         auditlog.register(Patient, exclude_fields=[*silent, "version", "updated_at", "changed_by", "person_guid"])

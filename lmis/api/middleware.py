@@ -13,6 +13,7 @@ from django.utils import translation
 from lmis.api import addresses, body, compression, errors, request_id, tokens
 from lmis.api.languages import language_of
 from lmis.api.rendering import CONTENT_TYPE
+from lmis.services import access
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 OPS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -54,6 +55,7 @@ class ApiGateMiddleware:
         self.get_response = get_response
         addresses.check_settings()
         tokens.check_settings()
+        access.check_settings()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, or pass on what is no API request."""
