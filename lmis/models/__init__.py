@@ -2,8 +2,10 @@
 
 from lmis.models.access import AccessRecord
 from lmis.models.api_client import ApiClient, ApiSecret, FailedLogin
+from lmis.models.calendar import CalendarDay, HolidayWork
 from lmis.models.clinic import Department, Doctor, Epoch, Lpu, Room
 from lmis.models.dictionaries import BusyType, Position, Speciality
+from lmis.models.employee import EmployeeProfile
 from lmis.models.idempotency import IdempotencyRecord
 from lmis.models.sources import Source
 from lmis.models.staff import StaffRight
@@ -13,10 +15,13 @@ __all__ = [
     "ApiClient",
     "ApiSecret",
     "BusyType",
+    "CalendarDay",
     "Department",
     "Doctor",
+    "EmployeeProfile",
     "Epoch",
     "FailedLogin",
+    "HolidayWork",
     "IdempotencyRecord",
     "Lpu",
     "Position",

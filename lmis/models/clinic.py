@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pgtrigger
@@ -20,6 +21,11 @@ def validate_time_zone(value: str) -> None:
     """Refuse a name that the IANA database does not know."""
     if value not in available_timezones():
         raise ValidationError(_("Unknown time zone: %(value)s"), params={"value": value}, code="invalid")
+
+
+def _contact(label: Any, length: int, kind: type[models.CharField] = models.CharField) -> Any:
+    """What a connection request prints of an own LPU; of the others it is blank."""
+    return kind(label, max_length=length, blank=True, default="", db_default="")
 
 
 class Lpu(models.Model):
@@ -49,6 +55,12 @@ class Lpu(models.Model):
         help_text=_("Not confirmed: first heard of in a direction from outside."),
     )
     entry_point = models.URLField(_("entry point of its LMIS"), blank=True, default="")
+    contact_person = _contact(_("who answers for the connection"), 200)
+    contact_phone = _contact(_("their phone"), 64)
+    contact_email = _contact(_("their e-mail"), 254, models.EmailField)
+    technician = _contact(_("who looks after the system"), 200)
+    technician_phone = _contact(_("the technician's phone"), 64)
+    technician_email = _contact(_("the technician's e-mail"), 254, models.EmailField)
 
     objects = LpuQuerySet.as_manager()
 

@@ -30,13 +30,12 @@ _NOTE = """
 _BATCH = 5000
 _PRUNE = """
     DELETE FROM lmis_accessrecord WHERE id IN (SELECT id FROM lmis_accessrecord WHERE at < %s ORDER BY at LIMIT %s)"""
-_statement = ""
+_cards: list[type[models.Model]] = []
 
 
 def cards_are(model: type[models.Model]) -> None:
     """Say which model holds the cards: it has `guid` and `lpu`. Called once, by the app that owns it."""
-    global _statement
-    _statement = _NOTE.format(cards=connection.ops.quote_name(model._meta.db_table))
+    _cards[:] = [model]
 
 
 def note(*, by: Actor, what: str, cards: Iterable[UUID], screen: str) -> None:
@@ -52,7 +51,8 @@ def note(*, by: Actor, what: str, cards: Iterable[UUID], screen: str) -> None:
         return
     code = What(what).value
     once = code in (What.OPENED, What.FOUND)
-    execute(_statement, [by.user.pk, code, screen, _address(), guids, once, by.user.pk, code])
+    sql = _NOTE.format(cards=_cards[0]._meta.db_table)
+    execute(sql, [by.user.pk, code, screen, _address(), guids, once, by.user.pk, code])
 
 
 def prune(now: datetime) -> int:
