@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.expressions import OrderBy
 
-from lmis.text import number_key
+from lmis.text import number_key, phone_key, phone_key_of
 
 if TYPE_CHECKING:
     from patients.info import PatientInfo
@@ -37,6 +38,52 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         polis, document = info.polis, info.identity_document
         return self.filter(_polis(polis.series, polis.number) | _document(document.series, document.number))
 
+    def with_paper(self, *, series: str, number: str) -> Self:
+        """Cards with this polis or this identity document; without a series, of any that has the number."""
+        document = _document(series, number) if number_key(series) else _document_number(number)
+        return self.filter(_polis(series, number) | document)
+
+    def with_snils(self, digits: str) -> Self:
+        """Cards with this СНИЛС of 11 digits."""
+        return self.filter(~Q(snils=""), snils=digits)  # the first as in the partial index
+
+    def with_phone(self, number: str) -> Self:
+        """Cards one of whose phones ends in the last ten digits of this number."""
+        from patients.models import PatientPhone
+
+        key = phone_key(number)
+        first = self.model._default_manager.alias(phone_digits=phone_key_of("phone"))
+        of_card = first.filter(~Q(phone=""), phone_digits=key).order_by().values("pk")
+        # OR over two tables has no index; a UNION of two indexed looks has.
+        others = PatientPhone.objects.filter(number_key=key).order_by().values("patient_id")
+        return self.filter(pk__in=of_card.union(others))
+
+    def named_like(self, family: str, name: str = "", patronymic: str = "", *, whole_name: str = "") -> Self:
+        """Cards whose names begin so; all are keys (`lmis.text.name_key`).
+
+        With `whole_name` the first name may begin with that, whatever the patronymic.
+        """
+        found = self.filter(family_key__startswith=family, name_key__startswith=name)
+        given = Q(patronymic_key__startswith=patronymic)
+        return found.filter(given | Q(name_key__startswith=whole_name) if whole_name else given)
+
+    def born(self, first: date, last: date) -> Self:
+        """Born on these days, both inclusive."""
+        return self.filter(birth_date__gte=first, birth_date__lte=last)
+
+    def numbered(self, numbers: Iterable[str]) -> Self:
+        """Cards with one of these numbers; each LPU has its own."""
+        return self.filter(card_number__in=list(numbers))
+
+    def not_withdrawn(self) -> Self:
+        """In use, or merged into one that may be."""
+        return self.exclude(state="withdrawn")
+
+    def in_alphabet(self) -> Self:
+        """By names, namesakes by birth date."""
+        names = [InPatternOrder(F(key)) for key in ("family_key", "name_key", "patronymic_key")]
+        return self.order_by(*names, "birth_date", "pk")
+
     def at_own_lpus(self) -> Self:
         """Cards of the LPUs that this LMIS serves."""
         return self.filter(lpu__is_own=True)
@@ -58,6 +105,16 @@ def _polis(series: str, number: str) -> Q:
     if number_key(series):
         same &= Q(polis_series_key__in=["", number_key(series)])
     return same
+
+
+class InPatternOrder(OrderBy):
+    """In the order of the index that also serves beginnings (`text_pattern_ops`): such a list needs no sorting."""
+
+    template = "%(expression)s USING ~<~ /* ASC */"  # Django's compiler looks for one of its own two words
+
+
+def _document_number(number: str) -> Q:
+    return Q(document_number_key=number_key(number)) & ~Q(document_number="") if number_key(number) else Q(pk__in=[])
 
 
 def _document(series: str, number: str) -> Q:

@@ -21,6 +21,11 @@ def snils_check_digits(number: str) -> str:
     return f"{total % 101 % 100:02d}"
 
 
+def snils_agrees(digits: str) -> bool:
+    """Whether the check digits of these 11 digits agree, where there were any."""
+    return int(digits[:9]) <= _FIRST_CHECKED or snils_check_digits(digits) == digits[9:]
+
+
 def validate_snils(value: str) -> None:
     """Refuse what is not 11 digits or whose check digits do not agree; a blank is fine."""
     digits = snils_digits(value)
@@ -28,5 +33,5 @@ def validate_snils(value: str) -> None:
         return
     if len(digits) != 11 or not (digits.isascii() and digits.isdigit()):
         raise ValidationError(_("A SNILS has 11 digits."), code="invalid")
-    if int(digits[:9]) > _FIRST_CHECKED and snils_check_digits(digits) != digits[9:]:
+    if not snils_agrees(digits):
         raise ValidationError(_("The check digits of the SNILS do not agree: look for a slip."), code="invalid")
