@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 from directions.forms import IssueForm, OutcomeForm, PaperForm
 from directions.info import SenderInfo
 from directions.models import Direction, IncomingDirection
-from directions.services import issuing
+from directions.services import issuing, paper
 from lmis.actors import Actor
 from lmis.admin.ask import Question, ReasonForm, ask
 from lmis.admin.base import LmisModelAdmin
@@ -181,9 +181,9 @@ class IncomingDirectionAdmin(_DirectionAdmin):
 
     def write(self, data: dict[str, Any], by: Actor) -> Direction:
         """Enter the paper."""
-        return issuing.enter_paper(
+        return paper.enter(
             patient=data["patient"],
-            lpu_from=data["lpu_from"],
+            lpu_from=data["lpu_from"].guid,
             number=data["number"],
             speciality=data["speciality"],
             diagnosis=Coded(data["diagnosis_code"], data["diagnosis_name"]),

@@ -55,12 +55,28 @@ class DirectionInUse(Refusal):
     message = _("There is an appointment for this direction. Cancel the appointment first.")
 
 
-class DirectionKnown(Refusal):
-    """Staff only: the paper at the desk is a direction that we know already."""
+class ReferringLpuUnknown(Refusal):
+    """Staff only: the paper names no institution, or one that the directory does not have."""
 
     status = 409
-    code = "direction_known"
-    message = _("This direction is already known here: the same institution, number and patient.")
+    code = "referring_lpu_unknown"
+    message = _("Say which institution gave the direction: choose one from the directory, or write its name.")
+
+
+class PaperOfTheFuture(Refusal):
+    """Staff only: the date on the paper is yet to come."""
+
+    status = 409
+    code = "paper_of_the_future"
+    message = _("The date of the direction is in the future. Look at the paper again.")
+
+
+class DiagnosisMalformed(Refusal):
+    """Staff only: what stands for a diagnosis is no code of ICD-10."""
+
+    status = 409
+    code = "diagnosis_malformed"
+    message = _("A diagnosis is a Latin letter and two digits, as in I10 or J06.9, without + and *. Correct the code.")
 
 
 class DoctorNotHere(Refusal):

@@ -10,7 +10,7 @@ from uuid import UUID
 from patients.info import Coded
 
 if TYPE_CHECKING:
-    from lmis.models import Doctor
+    from lmis.models import Doctor, Speciality
 
 UNKNOWN = Coded()
 
@@ -74,6 +74,12 @@ class SenderInfo:
 
 
 UNKNOWN_SENDER = SenderInfo()
+
+
+def what(speciality: Speciality | None, diagnosis: Coded) -> dict[str, str]:
+    """The columns that say to whom and why; the speciality is one of ours, kept as it is called now."""
+    known = Coded(speciality.code, speciality.name) if speciality else UNKNOWN
+    return {**_pair("speciality", known), **_pair("diagnosis", diagnosis)}
 
 
 def _pair(column: str, coded: Coded) -> dict[str, str]:

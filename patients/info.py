@@ -10,10 +10,12 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A value of a dictionary: code and name, either may be blank."""
+    """A value of a dictionary: any part may be blank; without `oid` nobody said which dictionary it is of."""
 
     code: str = ""
     name: str = ""
+    oid: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

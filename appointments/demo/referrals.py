@@ -12,7 +12,7 @@ from appointments.models import Appointment, Slot
 from appointments.services import booking
 from directions.info import DirectionInfo, SenderInfo
 from directions.models import Direction
-from directions.services import issuing
+from directions.services import issuing, paper
 from lmis.actors import SYSTEM
 from lmis.models import Doctor, Lpu, Source, Speciality
 from patients.info import Coded
@@ -138,9 +138,9 @@ class Referrals:
     def _enter(self, number: int) -> None:
         """Paper that patients brought to the desk, not booked yet."""
         speciality, reason, diagnosis = _PURPOSES[number % len(_PURPOSES)]
-        entered = issuing.enter_paper(
+        entered = paper.enter(
             patient=self.patients[60 + number],
-            lpu_from=self.others[number % len(self.others)],
+            lpu_from=self.others[number % len(self.others)].guid,
             number=f"{310 + number}",
             speciality=_speciality(speciality),
             diagnosis=Coded(name=diagnosis),

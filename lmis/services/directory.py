@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from uuid import UUID
 
+from django.db import transaction
+
 from lmis.models import Lpu
+from lmis.rows import fetch
+from lmis.text import name_key
 
 logger = logging.getLogger(__name__)
 
@@ -25,3 +30,34 @@ def add(*, guid: UUID, by: str) -> Lpu:
     Lpu.objects.bulk_create([Lpu(guid=guid, is_confirmed=False)], ignore_conflicts=True)
     logger.info("LPU %s added to the directory, unconfirmed, by %s", guid, by)
     return Lpu.objects.get(guid=guid)
+
+
+def find_or_add_named(*, name: str, by: str) -> Lpu:
+    """The LPU of this full or short name (case and ё aside), own ones first; else it is added as unconfirmed.
+
+    In: a name that is not blank, as it stands on a paper; `by` is the actor's label, for the log. The guid of an added
+    one is ours, until the clinic learns the real one.
+    """
+    name = " ".join(name.split())[: Lpu._meta.get_field("name").max_length]
+    with transaction.atomic():
+        # Two desks may read the same new name from two papers, and both would add it:
+        # the second waits here until the first is committed, and then finds it.
+        fetch("SELECT pg_advisory_xact_lock(%s)", [_name_lock(name)])
+        known = _of_name(name)
+        if known is not None:
+            return known
+        added = Lpu.objects.create(name=name, is_confirmed=False)
+    logger.info("LPU %s added to the directory by its name, unconfirmed, by %s", added.guid, by)
+    return added
+
+
+def _of_name(name: str) -> Lpu | None:
+    """The directory of a region is a few hundred rows: they are compared here, by the one rule for names."""
+    sought = name_key(name)
+    rows = Lpu.objects.order_by("-is_own", "-is_confirmed", "pk")
+    return next((lpu for lpu in rows if sought in (name_key(lpu.name), name_key(lpu.short_name))), None)
+
+
+def _name_lock(name: str) -> int:
+    digest = hashlib.blake2b(f"lpu\0{name_key(name)}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

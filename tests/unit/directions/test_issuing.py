@@ -9,12 +9,10 @@ from directions.exceptions import (
     CardNotUsable,
     DirectionCancelled,
     DirectionInUse,
-    DirectionKnown,
     DoctorNotHere,
     LastDayOver,
     NotFollowed,
 )
-from directions.info import SenderInfo
 from directions.models import Direction, DirectionCounter
 from directions.services import issuing
 from lmis.actors import Actor
@@ -160,81 +158,6 @@ class TestNumbers:
         an_issued(patient=patient, number="2026-000002")
         a_direction(patient=patient, lpu_from=patient.lpu, number="2026-000003")
         assert issue().number == "2026-000003"
-
-
-class TestPaper:
-    @pytest.fixture
-    def enter(self, patient, outside):
-        def call(**fields):
-            return issuing.enter_paper(
-                **{"patient": patient, "lpu_from": outside, "number": "14555", "by": BY, "now": NOW} | fields
-            )
-
-        return call
-
-    def test_what_is_stored(self, enter, patient, lpu, outside):
-        paper = enter(
-            speciality=Speciality.objects.create(code="50", name="хирургия"),
-            diagnosis=Coded("I10", "гипертензия"),
-            reason="консультация",
-            date_direction=NOW,
-            valid_until=dt.date(2026, 5, 20),
-            sender=SenderInfo(family="Шишкин", name="Олег"),
-        )
-        stored = row(paper)
-        assert (
-            stored
-            | {
-                "origin": "desk",
-                "number": "14555",
-                "reason": "консультация",
-                "speciality_code": "50",
-                "speciality_name": "хирургия",
-                "diagnosis_code": "I10",
-                "diagnosis_name": "гипертензия",
-                "lpu_from_id": outside.pk,
-                "lpu_to_id": lpu.pk,
-                "patient_id": patient.pk,
-                "doctor_id": None,
-                "date_direction": NOW,
-                "valid_until": dt.date(2026, 5, 20),
-                "sender_family": "Шишкин",
-                "sender_name": "Олег",
-                "created_by": "ivanova",
-                "created_at": NOW,
-            }
-            == stored
-        )
-
-    @pytest.mark.parametrize("origin", ["desk", "received", "issued"])
-    def test_one_that_we_know_is_refused(self, enter, patient, outside, origin):
-        a_direction(patient=patient, lpu_from=outside, origin=origin, number="14555")
-        with pytest.raises(DirectionKnown):
-            enter()
-        assert Direction.objects.count() == 1
-
-    @pytest.mark.parametrize("differs", ["patient", "lpu_from", "number", "cancelled"])
-    def test_not_when_anything_differs(self, enter, lpu, patient, outside, differs):
-        a_direction(
-            patient=cast.a_patient(lpu) if differs == "patient" else patient,
-            lpu_from=cast.an_lpu(own=False) if differs == "lpu_from" else outside,
-            number="14556" if differs == "number" else "14555",
-            cancelled_at=NOW if differs == "cancelled" else None,
-        )
-        assert enter().pk
-
-    def test_without_a_number_nothing_can_be_compared(self, enter):
-        assert enter(number="") != enter(number="")
-
-    @pytest.mark.parametrize("wrong", ["withdrawn", "not ours"])
-    def test_a_card_that_cannot_be_used_is_refused(self, enter, patient, wrong):
-        if wrong == "withdrawn":
-            _withdrawn(patient)
-        else:
-            type(patient.lpu).objects.update(is_own=False)
-        with pytest.raises(CardNotUsable):
-            enter()
-        assert not Direction.objects.exists()
 
 
 class TestCancel:

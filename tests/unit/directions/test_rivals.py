@@ -14,7 +14,7 @@ from directions import locks
 from directions.exceptions import DirectionCancelled, DirectionInUse
 from directions.info import DirectionInfo, SenderInfo
 from directions.models import Direction, DirectionCounter
-from directions.services import issuing, numbers, receiving
+from directions.services import issuing, numbers, paper, receiving
 from lmis.actors import Actor
 from lmis.models import Lpu
 from lmis.services import directory
@@ -168,7 +168,7 @@ class TestPaperAndRegion:
                     meet()
                 return taken
 
-        enter = partial(issuing.enter_paper, patient=patient, lpu_from=outside, number="14555", by=BY, now=NOW)
+        enter = partial(paper.enter, patient=patient, lpu_from=outside.guid, number="14555", by=BY, now=NOW)
         return lambda: Rivals(enter).run(receive)
 
     def test_one_direction(self, play):
@@ -176,7 +176,7 @@ class TestPaperAndRegion:
         assert Direction.objects.count() == 1
 
     def test_twin_without_the_keys(self, play, monkeypatch):
-        monkeypatch.setattr(issuing, "lock_identities", lambda keys: None)
+        monkeypatch.setattr(paper, "lock_identities", lambda keys: None)
         play()
         assert Direction.objects.count() == 2
 
