@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models.slot import Slot
-from appointments.models.triggers import APPOINTMENT_COUNTS, NO_TRUNCATE
+from appointments.models.triggers import APPOINTMENT_COUNTS, APPOINTMENT_STAMP, NO_TRUNCATE
 from appointments.querysets import AppointmentQuerySet
 from directions.models import Direction
 from lmis.models import ApiClient, Source
 from patients.models import Patient
+
+MISTAKE_WITHIN = dt.timedelta(minutes=2)  # so long a booking may still be called a slip of the hand
 
 
 class Appointment(models.Model):
@@ -25,6 +28,9 @@ class Appointment(models.Model):
     The place, and (slot, patient), are held in every state but `cancelled`; the direction in `booked` and `visited`
     (contract §2.4). `number` is what the ticket shows, `seat` which of the slot's places it is, from 1.
     `booked_by`, `cancelled_by` are the actors' names for the journal: an API client's login or a user's.
+    `arrived_at`: the patient is in the house, which is no state of the contract's. `mistake` marks what an employee
+    booked by a slip and took back within `MISTAKE_WITHIN`: cancelled, and kept out of all statistics.
+    `changed` is the transaction of the last change after the booking, which stamps the slot: what the screens poll by.
     """
 
     class State(models.TextChoices):
@@ -68,6 +74,9 @@ class Appointment(models.Model):
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     cancelled_by = models.CharField(_("cancelled by"), max_length=150, blank=True, default="")
     cancel_reason = models.CharField(_("reason of cancelling"), max_length=500, blank=True, default="")
+    mistake = models.BooleanField(_("booked by mistake"), default=False, db_default=False, editable=False)
+    arrived_at = models.DateTimeField(_("came at"), null=True, blank=True, editable=False)
+    changed = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -87,6 +96,14 @@ class Appointment(models.Model):
                 name="appointment_cancelled_has_time",
             ),
             models.CheckConstraint(condition=Q(seat__gte=1), name="appointment_seat"),
+            models.CheckConstraint(
+                condition=Q(mistake=False)
+                | Q(state="cancelled", client__isnull=True, cancelled_at__lte=F("created_at") + MISTAKE_WITHIN),
+                name="appointment_mistake_is_fresh",
+            ),
+            models.CheckConstraint(
+                condition=Q(arrived_at__isnull=True) | ~Q(state="missed"), name="appointment_missed_never_came"
+            ),
             models.UniqueConstraint(
                 fields=["slot", "seat"], condition=~Q(state="cancelled"), name="appointment_seat_held_once"
             ),
@@ -109,6 +126,12 @@ class Appointment(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 declare=[("leaves", "bigint"), ("enters", "bigint"), ("over", "integer")],
                 func=APPOINTMENT_COUNTS,
+            ),
+            pgtrigger.Trigger(
+                name="appointment_stamp",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func=APPOINTMENT_STAMP,
             ),
             pgtrigger.Trigger(
                 name="appointment_no_truncate",

@@ -74,6 +74,12 @@ END IF;
 RETURN NULL;
 """
 
+# A mark, or a patient's coming, touches no slot: without a stamp here a screen that asks for changes would miss it.
+APPOINTMENT_STAMP = """
+NEW.changed := pg_current_xact_id()::text::bigint;
+RETURN NEW;
+"""
+
 NO_TRUNCATE = """
 RAISE EXCEPTION 'appointments are never truncated: the counters of the slots would stay behind'
     USING ERRCODE = 'check_violation', CONSTRAINT = 'appointment_no_truncate';
