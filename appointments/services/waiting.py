@@ -10,9 +10,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import Appointment, Slot
-from appointments.models.waiting import WaitingEntry
+from appointments.exceptions import DirectionAlreadyBooked
+from appointments.models import Appointment, Slot, WaitingEntry
 from appointments.services import booking
+from directions.exceptions import DirectionCancelled
+from directions.locks import lock_direction
 from directions.models import Direction
 from lmis.actors import Actor
 from lmis.exceptions import FieldError, Refusal, ValidationFailed
@@ -131,34 +133,37 @@ def book_from(
     """Book a place for a waiting patient and mark the entry booked, both or neither.
 
     In: as `booking.book`; patient and direction are the entry's. The place need not be what was wished for: the patient
-    on the phone may agree to another one. Raises WaitingNotFound, WaitingOver, and what `booking.book` raises.
+    on the phone may agree to another one. Raises WaitingNotFound, WaitingOver, the refusals of a direction, and what
+    `booking.book` raises.
     """
     with transaction.atomic(savepoint=False):
-        # Two registrars may serve one patient from two windows, each with another place:
-        # the entry is locked and read again first, and the second one hears that it is over.
-        entry = _locked_open(guid)
+        seen = _open_as_seen(guid)
+        if seen.direction is not None:
+            _take_direction(seen.direction)
         made = booking.book(
             slot_guid=slot_guid,
-            patient=entry.patient.survivor,
+            patient=seen.patient.survivor,
             source=source,
             channels=channels,
             by=by,
             now=now,
-            direction=entry.direction,
+            direction=seen.direction,
             over_plan_reason=over_plan_reason,
         )
-        _end(entry, state=State.BOOKED, appointment=made, by=by, now=now)
+        # Two registrars may serve one patient from two windows, each with another place:
+        # the entry is locked and read again, behind slots and appointment, and the second one's place is rolled back.
+        _end(_locked_open(guid), state=State.BOOKED, appointment=made, by=by, now=now)
     return made
 
 
 def served(*, patient: Patient, appointment: Appointment, by: Actor, now: dt.datetime) -> list[WaitingEntry]:
     """Mark what this patient waited for as booked by an appointment made elsewhere; returns the entries.
 
-    For the desk, after a booking: the doctor's entry and that of his speciality, if they were open.
+    For the desk, after a booking and in its transaction: the entry for the doctor and that for his speciality.
     """
     doctor = appointment.slot.doctor
     with transaction.atomic(savepoint=False):
-        rows = WaitingEntry.objects.select_for_update().open().filter(patient=patient).order_by("pk")
+        rows = WaitingEntry.objects.select_for_update(no_key=True).open().filter(patient=patient).order_by("pk")
         found = [entry for entry in rows if entry.doctor_id == doctor.pk or entry.speciality_id == doctor.speciality_id]
         for entry in found:
             _end(entry, state=State.BOOKED, appointment=appointment, by=by, now=now)
@@ -201,15 +206,34 @@ def _same(entry: WaitingEntry) -> WaitingEntry | None:
     return same.filter(speciality=entry.speciality_id, doctor=entry.doctor_id).first()
 
 
-def _locked_open(guid: UUID) -> WaitingEntry:
-    """The entry, locked before any slot and read afresh."""
-    rows = WaitingEntry.objects.select_related("patient__merged_into", "direction", "patient__lpu")
-    entry = rows.select_for_update(of=("self",), no_key=True).filter(guid=guid).first()
+def _open_as_seen(guid: UUID) -> WaitingEntry:
+    """Without a lock: to refuse early, and to know the patient."""
+    entry = WaitingEntry.objects.select_related("patient__merged_into", "direction").filter(guid=guid).first()
     if entry is None:
         raise WaitingNotFound
     if entry.state != State.OPEN:
         raise WaitingOver
     return entry
+
+
+def _locked_open(guid: UUID) -> WaitingEntry:
+    """The entry, locked and read afresh; behind everything else that a transaction locks."""
+    entry = WaitingEntry.objects.select_for_update(no_key=True).filter(guid=guid).first()
+    if entry is None:
+        raise WaitingNotFound
+    if entry.state != State.OPEN:
+        raise WaitingOver
+    return entry
+
+
+def _take_direction(seen: Direction) -> None:
+    """Lock it before the slot, as everywhere: it may be cancelled or booked by somebody else at this moment."""
+    direction = lock_direction(seen.pk)
+    if direction.cancelled_at is not None:
+        raise DirectionCancelled
+    live = Appointment.objects.with_all_shown().holding_direction(direction).first()
+    if live is not None:
+        raise DirectionAlreadyBooked(live)
 
 
 def _end(
