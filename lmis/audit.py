@@ -25,9 +25,20 @@ def register() -> None:
     """Called once, when the apps are ready. Secrets are in no model registered here."""
     from django.contrib.auth.models import Group, User
 
-    from lmis.models import ApiClient, BusyType, Department, Doctor, Lpu, Position, Room, Speciality
+    from lmis.models import (
+        ApiClient,
+        BusyType,
+        CalendarDay,
+        Department,
+        Doctor,
+        HolidayWork,
+        Lpu,
+        Position,
+        Room,
+        Speciality,
+    )
 
-    for model in (Lpu, Department, Room, Speciality, Position, BusyType):
+    for model in (Lpu, Department, Room, Speciality, Position, BusyType, CalendarDay, HolidayWork):
         auditlog.register(model)
     auditlog.register(Doctor, exclude_fields=["refiled"])
     auditlog.register(ApiClient, exclude_fields=["last_used_at"])

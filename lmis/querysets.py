@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Self
-from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
+from django.db.models import Q, Value
 
 if TYPE_CHECKING:
-    from lmis.models import AccessRecord, Doctor, Lpu  # noqa: F401
+    from lmis.models import AccessRecord, CalendarDay, Doctor, Lpu  # noqa: F401
 
 
 class LpuQuerySet(models.QuerySet["Lpu"]):
@@ -35,10 +36,19 @@ class DoctorQuerySet(models.QuerySet["Doctor"]):
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
     """Who saw which card."""
 
-    def of_card(self, card: UUID) -> Self:
-        """Whoever saw this card."""
-        return self.filter(card=card)
+    def in_period(self, begin: dt.datetime, end: dt.datetime) -> Self:
+        """Seen in begin..end, half-open."""
+        return self.filter(at__gte=begin, at__lt=end)
 
-    def older_than(self, moment: dt.datetime) -> Self:
-        """Seen before that instant."""
-        return self.filter(at__lt=moment)
+
+class CalendarDayQuerySet(models.QuerySet["CalendarDay"]):
+    """Days that are not what their weekday says."""
+
+    def between(self, first: dt.date, last: dt.date) -> Self:
+        """From `first` through `last`, both inclusive."""
+        return self.filter(date__range=(first, last))
+
+    def with_work(self) -> Self:
+        """Each with `departments`: the ids of those that see patients on it."""
+        work = ArrayAgg("work__department", filter=Q(work__isnull=False), default=Value([]))
+        return self.annotate(departments=work)

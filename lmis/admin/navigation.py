@@ -11,12 +11,18 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from lmis.screens.menu import screens_of
+
 # Group → entries: model, icon (of Material Symbols, which unfold carries).
 MENU: list[tuple[Any, list[tuple[str, str]]]] = [
     (_("Booking"), [("appointments.Appointment", "event_available"), ("appointments.Slot", "calendar_view_week")]),
     (
         _("Schedule"),
-        [("appointments.ScheduleTemplate", "calendar_month"), ("appointments.ScheduleException", "event_busy")],
+        [
+            ("appointments.ScheduleTemplate", "calendar_month"),
+            ("appointments.ScheduleException", "event_busy"),
+            ("lmis.CalendarDay", "celebration"),
+        ],
     ),
     (_("Patients"), [("patients.Patient", "badge")]),
     (
@@ -56,7 +62,11 @@ FOLDED = 4  # a longer group is folded until it is opened or in use
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For unfold: the groups with what this employee may open; empty ones are left out."""
     home = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
-    groups: list[dict[str, Any]] = [{"items": [home]}]
+    screens = screens_of(request.user)
+    groups: list[dict[str, Any]] = [
+        {"items": [home]},
+        *([{"title": _("Workplace"), "items": screens}] if screens else []),
+    ]
     for title, entries in MENU:
         items = [item for label, icon in entries if (item := _item(request, label, icon))]
         if items:

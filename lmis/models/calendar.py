@@ -15,7 +15,7 @@ class CalendarDay(models.Model):
     """One day that is not what its weekday says.
 
     `moved_from`: of a day off, the weekend whose rest was moved here (Labour Code, article 112); of a working day, the
-    day whose work is done here, and so whose hours the doctors keep. A shortened day changes no schedule: it only warns.
+    day whose work is done here, and so whose hours the doctors keep. A shortened day changes no schedule, it warns.
     """
 
     class Kind(models.TextChoices):

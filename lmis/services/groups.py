@@ -19,9 +19,11 @@ _HOUSE = {
     "lmis.speciality": "v",
     "lmis.position": "v",
     "lmis.busytype": "v",
+    "lmis.calendarday": "v",
     "appointments.slot": "v",
     "appointments.scheduletemplate": "v",
     "appointments.scheduleexception": "v",
+    "appointments.waitnorm": "v",
 }
 _READS_PATIENTS = {
     "patients.patient": "v",
@@ -45,6 +47,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "head": {
         **_HOUSE,
         **_READS_PATIENTS,
+        "lmis.calendarday": "vacd",
         "appointments.scheduletemplate": "vacd",
         "appointments.scheduleexception": "vacd",
         "appointments.slot": "vc",
@@ -58,6 +61,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "lmis.speciality": "vacd",
         "lmis.position": "vacd",
         "lmis.busytype": "vacd",
+        "lmis.calendarday": "vacd",
         "lmis.apiclient": "vac",
         "lmis.apisecret": "vac",
         "lmis.failedlogin": "v",
@@ -70,6 +74,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "appointments.scheduletemplate": "vacd",
         "appointments.scheduleexception": "vacd",
         "appointments.slot": "vc",
+        "appointments.waitnorm": "vacd",
         "appointments.appointment": "vac",
         "auth.user": "vacd",
         "auth.group": "vacd",
