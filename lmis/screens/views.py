@@ -1,0 +1,126 @@
+"""The base of the screens: plain Django views inside the admin's addresses, with a look of their own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.http import urlencode
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from lmis.actors import Actor
+from lmis.exceptions import Refusal
+from lmis.models import Lpu
+from lmis.screens.menu import screens_of, start_of
+from lmis.screens.policy import HEADER, STRICT
+from lmis.services.transactions import run_write
+
+T = TypeVar("T")
+
+
+class Screen(View):
+    """One screen, or a part of one.
+
+    `right` is checked before any method runs; `template` is what `render` takes; `title` names the page. Inside a
+    method: `self.user`, `self.by`, `self.now`, `self.lpus`, `self.render(...)`, `self.act(...)`.
+    """
+
+    right: str = ""
+    template: str = ""
+    title: Any = ""
+    framed = False  # whether our own pages may show it in a frame, to print it
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Let in who may come in; raises PermissionDenied, which is the page with 403."""
+        if not admin.site.has_permission(request):
+            return self._ask_who(request)
+        assert isinstance(request.user, User)
+        self.user: User = request.user
+        if self.right and not self.user.has_perm(self.right):
+            raise PermissionDenied
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers.setdefault(HEADER, STRICT)
+        if self.framed:
+            response["X-Frame-Options"] = "SAMEORIGIN"
+        return response
+
+    @cached_property
+    def by(self) -> Actor:
+        """The employee, for the services."""
+        return Actor.of_user(self.user)
+
+    @cached_property
+    def now(self) -> dt.datetime:
+        """One instant for the whole request."""
+        return timezone.now()
+
+    @cached_property
+    def lpus(self) -> list[Lpu]:
+        """The LPUs that this system serves, by name; one statement."""
+        return list(Lpu.objects.own().order_by("short_name", "pk"))
+
+    @property
+    def is_htmx(self) -> bool:
+        """Whether a part of the page is asked for, and not the page."""
+        return self.request.headers.get("HX-Request") == "true"
+
+    def allows(self, right: str) -> bool:
+        """Whether the employee has this right too: `self.allows("lmis.overbook")`."""
+        return self.user.has_perm(right)
+
+    def demand(self, right: str) -> None:
+        """Raise PermissionDenied without this right."""
+        if not self.allows(right):
+            raise PermissionDenied
+
+    def render(
+        self, context: dict[str, Any] | None = None, template: str | None = None, status: int = 200
+    ) -> HttpResponse:
+        """A page from the screen's template, or, for htmx, a part of it from `template`."""
+        shown = {"screen": self, "title": self.title, **(context or {})}
+        if not self.is_htmx:
+            shown |= {"screens": screens_of(self.user), "start": start_of(self.user)}
+        return render(self.request, template or self.template, shown, status=status)
+
+    def act(self, work: Callable[[], T]) -> T | Refusal:
+        """Call a service in the one transaction of this request.
+
+        Out: what the service returned, or its refusal, and then nothing has changed: show `refusal.message`.
+        """
+        try:
+            return run_write(work)
+        except Refusal as refusal:
+            return refusal
+
+    def _ask_who(self, request: HttpRequest) -> HttpResponse:
+        """To the login page; a part of a page cannot show one, so the whole page goes there."""
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponse(status=401, headers={"HX-Redirect": reverse("admin:login")})
+        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+
+
+class Start(Screen):
+    """Where an employee lands after logging in."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """On the screen of the role."""
+        return HttpResponseRedirect(start_of(self.user))
+
+
+@never_cache
+def login(request: HttpRequest) -> HttpResponse:
+    """Django's login page; who asked for no page in particular begins on the screen of the role."""
+    if request.GET.get("next") in (None, reverse("admin:index")):
+        request.GET = QueryDict(urlencode({"next": reverse("screens:start")}))
+    return admin.site.login(request)
