@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,12 +83,27 @@ def remember(path: Path, children: Iterable[Child]) -> None:
 
 
 def leftovers(path: Path) -> list[psutil.Process]:
-    """Return the noted processes that still live: their demo was killed."""
+    """Return what still lives of the noted processes and their sessions: their demo was killed."""
     try:
-        noted = json.loads(path.read_text())
-        return [process for one in noted if (process := _same(one["pid"], one["born"]))]
+        noted = [(one["pid"], one["born"]) for one in json.loads(path.read_text())]
     except (OSError, ValueError, TypeError, KeyError):
         return []
+    try:
+        found = {one.pid: one for pid, born in noted if (one := _same(pid, born))}
+        # An id is given anew only when nobody is left of its session: then nothing there is ours.
+        ours = {pid: born for pid, born in noted if pid in found or not psutil.pid_exists(pid)}
+    except TypeError:
+        return []
+    return [*found.values(), *(one for one in _sessions(ours) if one.pid not in found)]
+
+
+def _sessions(leaders: Mapping[int, float]) -> Iterator[psutil.Process]:
+    """The members of these sessions, their leaders dead or alive: a web server's workers survive its main process."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
+            born = leaders.get(os.getsid(process.pid))
+            if born is not None and process.create_time() > born - SAME_BIRTH:
+                yield process
 
 
 def _same(pid: int, born: float) -> psutil.Process | None:

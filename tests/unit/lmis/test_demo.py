@@ -163,6 +163,25 @@ class TestChildren:
         children.remember(tmp_path / "children.json", [child])
         assert [one.pid for one in children.leftovers(tmp_path / "children.json")] == [child.pid]
 
+    def test_worker_that_survived_its_noted_main_process_is_found(self, tmp_path):
+        code = (
+            "import subprocess, sys, time\n"
+            "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True)\n"
+            "time.sleep(600)"
+        )
+        log = tmp_path / "main.log"
+        main = Child(name="main", command=[sys.executable, "-c", code], env=dict(os.environ), log=log)
+        main.start()
+        while not log.read_text().strip():
+            pass
+        children.remember(tmp_path / "children.json", [main])
+        main.process.kill()
+        main.process.wait(5)
+        left = children.leftovers(tmp_path / "children.json")
+        assert [one.pid for one in left] == [int(log.read_text())]
+        children.stop_all(left, patience=5)
+        assert children.leftovers(tmp_path / "children.json") == []
+
     def test_process_that_was_given_a_noted_id_later_is_none_of_ours(self, child, tmp_path):
         born = psutil.Process(child.pid).create_time() - 60
         (tmp_path / "children.json").write_text(json.dumps([{"pid": child.pid, "born": born}]))
