@@ -102,7 +102,7 @@ def _sessions(leaders: Mapping[int, float]) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
             born = leaders.get(os.getsid(process.pid))
-            if born is not None and process.create_time() > born - SAME_BIRTH:
+            if born is not None and process.create_time() > born - SAME_BIRTH and alive(process):
                 yield process
 
 
