@@ -155,3 +155,19 @@ class VisitDone(Refusal):
     status = 409
     code = "visit_done"
     message = _("The visit is over: there is nothing to cancel.")
+
+
+class TooLateForMistake(Refusal):
+    """Staff only: the API has no such method."""
+
+    status = 409
+    code = "too_late_for_mistake"
+    message = _("A mistake can be taken back for two minutes only. Cancel the appointment with a reason.")
+
+
+class NotOurMistake(Refusal):
+    """Staff only: likewise."""
+
+    status = 409
+    code = "not_our_mistake"
+    message = _("The patient made this booking, not the clinic. Cancel it with a reason.")

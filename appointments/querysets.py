@@ -23,6 +23,10 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         """Not withdrawn."""
         return self.filter(withdrawn="")
 
+    def of_doctors(self, doctors: models.QuerySet[Doctor] | None) -> Self:
+        """Of any of these doctors; None means all (`lmis.screens.scope.doctors_of`)."""
+        return self if doctors is None else self.filter(doctor__in=doctors)
+
     def upcoming(self, now: dt.datetime) -> Self:
         """Not begun yet."""
         return self.filter(begin__gt=now)
@@ -56,6 +60,14 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def holding_direction(self, direction: Direction) -> Self:
         """The one that holds this direction, booked or visited (contract §2.4)."""
         return self.filter(direction=direction, state__in=["booked", "visited"])
+
+    def of_doctors(self, doctors: models.QuerySet[Doctor] | None) -> Self:
+        """With any of these doctors; None means all (`lmis.screens.scope.doctors_of`)."""
+        return self if doctors is None else self.filter(slot__doctor__in=doctors)
+
+    def counted(self) -> Self:
+        """What statistics are made of: a registrar's mistake never was an appointment."""
+        return self.filter(mistake=False)
 
     def with_direction(self) -> Self:
         """Made by a direction."""

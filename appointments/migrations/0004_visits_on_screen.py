@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                                 models.F("created_at"), "+", models.Value(datetime.timedelta(seconds=120))
                             ),
                         ),
-                        ("client__isnull", True),
+                        ("user__isnull", False),
                         ("state", "cancelled"),
                     ),
                     _connector="OR",

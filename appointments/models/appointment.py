@@ -98,7 +98,7 @@ class Appointment(models.Model):
             models.CheckConstraint(condition=Q(seat__gte=1), name="appointment_seat"),
             models.CheckConstraint(
                 condition=Q(mistake=False)
-                | Q(state="cancelled", client__isnull=True, cancelled_at__lte=F("created_at") + MISTAKE_WITHIN),
+                | Q(state="cancelled", user__isnull=False, cancelled_at__lte=F("created_at") + MISTAKE_WITHIN),
                 name="appointment_mistake_is_fresh",
             ),
             models.CheckConstraint(

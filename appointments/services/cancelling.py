@@ -10,8 +10,16 @@ from django.conf import settings
 from django.db import transaction
 
 from appointments import locks
-from appointments.exceptions import AlreadyCancelled, AppointmentNotFound, TooLateToCancel, VisitDone
+from appointments.exceptions import (
+    AlreadyCancelled,
+    AppointmentNotFound,
+    NotOurMistake,
+    TooLateForMistake,
+    TooLateToCancel,
+    VisitDone,
+)
 from appointments.models import Appointment, Slot
+from appointments.models.appointment import MISTAKE_WITHIN
 from appointments.querysets import AppointmentQuerySet
 from appointments.services import rules
 from appointments.services.writing import write
@@ -44,6 +52,31 @@ def cancel(
     return appointment
 
 
+def undo_mistake(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.datetime) -> Appointment:
+    """Take back what an employee has just booked by a slip: cancelled, and in no statistics.
+
+    In: `among` as for `cancel`. Within `MISTAKE_WITHIN` of the booking. Raises AppointmentNotFound, AlreadyCancelled,
+    VisitDone, NotOurMistake (the patient's own booking), TooLateForMistake.
+    """
+    with transaction.atomic(savepoint=False):
+        slots, appointment = _locked(guid=guid, among=among, targets=())
+        _check_cancellable(appointment, next(iter(slots.values())), now=now, late=True)
+        if appointment.user_id is None:
+            raise NotOurMistake
+        if now > appointment.created_at + MISTAKE_WITHIN:
+            raise TooLateForMistake
+        write(
+            appointment,
+            by=by,
+            state=Appointment.State.CANCELLED,
+            cancelled_at=now,
+            cancelled_by=by.label,
+            cancel_reason="",
+            mistake=True,
+        )
+    return appointment
+
+
 def move(
     *,
     guid: UUID,
@@ -66,9 +99,12 @@ def move(
         seat = rules.free_seat(
             slot=target, patient=appointment.patient, channels=channels, over_plan=bool(over_plan_reason)
         )
+        # Who is here for today's visit is not here for another day's.
+        gone = {} if target.day == appointment.slot.day else {"arrived_at": None}
         write(
             appointment,
             by=by,
+            **gone,
             slot=target,
             seat=seat,
             number=target.number_of(seat),

@@ -1,4 +1,4 @@
-"""Whether the patient came: marking it, and taking the mark back."""
+"""Whether the patient came: marking it, and taking the mark back; and that somebody is here and waits."""
 
 from __future__ import annotations
 
@@ -46,20 +46,61 @@ class TooEarlyToMark(Refusal):
     message = _('It is too early: a visit is marked on its day, and "did not come" after its time has begun.')
 
 
+class PatientIsHere(Refusal):
+    """Staff only: likewise."""
+
+    status = 409
+    code = "patient_is_here"
+    message = _('It is written down that the patient came. Take that back first, or mark "seen".')
+
+
+class NotItsDay(Refusal):
+    """Staff only: likewise."""
+
+    status = 409
+    code = "not_its_day"
+    message = _("That a patient came is written down on the day of the visit.")
+
+
+def arrive(*, appointment: Appointment, by: Actor, now: dt.datetime) -> Appointment:
+    """Write down that the patient is here and waits; the state stays `booked`. Saying it again changes nothing.
+
+    On the visit's day alone, by the clock of the LPU. Raises AlreadyCancelled, AlreadyMarked, NotItsDay.
+    """
+    with transaction.atomic(savepoint=False):
+        found = _still_booked(appointment)
+        if found.arrived_at is not None:
+            return found
+        slot = _slot_of(found)
+        if now.astimezone(slot.doctor.lpu.tz).date() != slot.day:
+            raise NotItsDay
+        write(found, by=by, arrived_at=now)
+    return found
+
+
+def leave(*, appointment: Appointment, by: Actor) -> Appointment:
+    """Take back that the patient is here. Raises AlreadyCancelled, AlreadyMarked, NotMarked."""
+    with transaction.atomic(savepoint=False):
+        found = _still_booked(appointment)
+        if found.arrived_at is None:
+            raise NotMarked
+        write(found, by=by, arrived_at=None)
+    return found
+
+
 def mark(*, appointment: Appointment, state: str, by: Actor, now: dt.datetime) -> Appointment:
     """Write down that the patient came (`visited`) or did not (`missed`).
 
     In: an appointment as last seen; it is read afresh. `visited` from the visit's day on in the LPU's time zone,
-    `missed` once its time has begun. Raises AlreadyCancelled, AlreadyMarked, TooEarlyToMark.
+    `missed` once its time has begun. Raises AlreadyCancelled, AlreadyMarked, TooEarlyToMark, and PatientIsHere for
+    somebody who came and is to be marked `missed`.
     """
     if state not in MARKS:
         raise ValueError(f"not a mark: {state}")
     with transaction.atomic(savepoint=False):
-        found = locks.lock_appointment(appointment.pk)
-        if found.state == State.CANCELLED:
-            raise AlreadyCancelled
-        if found.state != State.BOOKED:
-            raise AlreadyMarked
+        found = _still_booked(appointment)
+        if state == State.MISSED and found.arrived_at is not None:
+            raise PatientIsHere
         if now < _earliest(found, state):
             raise TooEarlyToMark
         return _write(found, state, by)
@@ -80,8 +121,22 @@ def undo(*, appointment: Appointment, by: Actor) -> Appointment:
         return _write(found, State.BOOKED, by)
 
 
+def _still_booked(appointment: Appointment) -> Appointment:
+    """Locked and read afresh. Two people at two windows may mark one visit: the second is told of the first."""
+    found = locks.lock_appointment(appointment.pk)
+    if found.state == State.CANCELLED:
+        raise AlreadyCancelled
+    if found.state != State.BOOKED:
+        raise AlreadyMarked
+    return found
+
+
+def _slot_of(appointment: Appointment) -> Slot:
+    return Slot.objects.select_related("doctor__lpu").get(pk=appointment.slot_id)
+
+
 def _earliest(appointment: Appointment, state: str) -> dt.datetime:
-    slot = Slot.objects.select_related("doctor__lpu").get(pk=appointment.slot_id)
+    slot = _slot_of(appointment)
     if state == State.MISSED:
         return slot.begin
     return dt.datetime.combine(slot.day, dt.time(), tzinfo=slot.doctor.lpu.tz)
