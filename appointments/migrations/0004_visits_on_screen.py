@@ -62,8 +62,8 @@ class Migration(migrations.Migration):
                                 models.F("created_at"), "+", models.Value(datetime.timedelta(seconds=120))
                             ),
                         ),
-                        ("user__isnull", False),
                         ("state", "cancelled"),
+                        ("user__isnull", False),
                     ),
                     _connector="OR",
                 ),
