@@ -3,6 +3,7 @@
 from appointments.models.absence import AbsenceDecision
 from appointments.models.appointment import Appointment
 from appointments.models.calls import CallAttempt, CallTask
+from appointments.models.norms import WaitNorm
 from appointments.models.schedule import ScheduleException, ScheduleTemplate
 from appointments.models.slot import Slot
 from appointments.models.stamps import StampingBusyType, StampingDoctor, StampingRoom
@@ -19,5 +20,6 @@ __all__ = [
     "StampingBusyType",
     "StampingDoctor",
     "StampingRoom",
+    "WaitNorm",
     "WaitingEntry",
 ]

@@ -22,6 +22,7 @@ MENU: list[tuple[Any, list[tuple[str, str]]]] = [
             ("appointments.ScheduleTemplate", "calendar_month"),
             ("appointments.ScheduleException", "event_busy"),
             ("lmis.CalendarDay", "celebration"),
+            ("appointments.WaitNorm", "timer"),
         ],
     ),
     (_("Patients"), [("patients.Patient", "badge")]),
