@@ -10,7 +10,7 @@ from uuid import UUID
 from patients.info import Coded
 
 if TYPE_CHECKING:
-    from lmis.models import Doctor, Speciality
+    from lmis.models import Doctor, Position, Speciality
 
 UNKNOWN = Coded()
 
@@ -33,8 +33,8 @@ class DirectionInfo:
         return {
             "number": self.number,
             "reason": self.reason,
-            **_pair("speciality", self.speciality),
-            **_pair("diagnosis", self.diagnosis),
+            **_parts("speciality", self.speciality),
+            **_parts("diagnosis", self.diagnosis),
         }
 
 
@@ -57,8 +57,8 @@ class SenderInfo:
             family=doctor.family,
             name=doctor.name,
             patronymic=doctor.patronymic,
-            position=Coded(doctor.position.code, doctor.position.name),
-            speciality=Coded(doctor.speciality.code, doctor.speciality.name),
+            position=of_entry(doctor.position),
+            speciality=of_entry(doctor.speciality),
         )
 
     def columns(self) -> dict[str, Any]:
@@ -68,8 +68,8 @@ class SenderInfo:
             "sender_family": self.family,
             "sender_name": self.name,
             "sender_patronymic": self.patronymic,
-            **_pair("sender_position", self.position),
-            **_pair("sender_speciality", self.speciality),
+            **_parts("sender_position", self.position),
+            **_parts("sender_speciality", self.speciality),
         }
 
 
@@ -78,9 +78,15 @@ UNKNOWN_SENDER = SenderInfo()
 
 def what(speciality: Speciality | None, diagnosis: Coded) -> dict[str, str]:
     """The columns that say to whom and why; the speciality is one of ours, kept as it is called now."""
-    known = Coded(speciality.code, speciality.name) if speciality else UNKNOWN
-    return {**_pair("speciality", known), **_pair("diagnosis", diagnosis)}
+    known = of_entry(speciality) if speciality else UNKNOWN
+    return {**_parts("speciality", known), **_parts("diagnosis", diagnosis)}
 
 
-def _pair(column: str, coded: Coded) -> dict[str, str]:
-    return {f"{column}_code": coded.code, f"{column}_name": coded.name}
+def of_entry(entry: Speciality | Position) -> Coded:
+    """An entry of our own directories, with the dictionary that it comes from."""
+    return Coded(entry.code, entry.name, entry.oid, entry.version)
+
+
+def _parts(column: str, coded: Coded) -> dict[str, str]:
+    parts = ("code", "name", "oid", "version")
+    return {f"{column}_{part}": getattr(coded, part) for part in parts}

@@ -41,12 +41,24 @@ class Direction(models.Model):
     reason = models.CharField(_("reason"), max_length=1000, blank=True, default="")
     speciality_code = models.CharField(_("speciality, code"), max_length=32, blank=True, default="")
     speciality_name = models.CharField(_("speciality"), max_length=255, blank=True, default="")
+    speciality_oid = models.CharField(
+        _("speciality, dictionary OID"), max_length=64, blank=True, default="", db_default=""
+    )
+    speciality_version = models.CharField(
+        _("speciality, dictionary version"), max_length=32, blank=True, default="", db_default=""
+    )
     lpu_from = models.ForeignKey(Lpu, models.PROTECT, related_name="directions_out", verbose_name=_("referring LPU"))
     lpu_to = models.ForeignKey(Lpu, models.PROTECT, related_name="directions_in", verbose_name=_("receiving LPU"))
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="directions", verbose_name=_("patient card"))
     date_direction = models.DateTimeField(_("date of the direction"), null=True, blank=True)
     diagnosis_code = models.CharField(_("diagnosis, code"), max_length=16, blank=True, default="")
     diagnosis_name = models.CharField(_("diagnosis"), max_length=500, blank=True, default="")
+    diagnosis_oid = models.CharField(
+        _("diagnosis, dictionary OID"), max_length=64, blank=True, default="", db_default=""
+    )
+    diagnosis_version = models.CharField(
+        _("diagnosis, dictionary version"), max_length=32, blank=True, default="", db_default=""
+    )
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
 
     doctor = models.ForeignKey(
@@ -63,12 +75,25 @@ class Direction(models.Model):
     sender_patronymic = models.CharField(_("sender, patronymic"), max_length=100, blank=True, default="")
     sender_position_code = models.CharField(_("sender, position code"), max_length=32, blank=True, default="")
     sender_position_name = models.CharField(_("sender, position"), max_length=255, blank=True, default="")
+    sender_position_oid = models.CharField(
+        _("sender, position, dictionary OID"), max_length=64, blank=True, default="", db_default=""
+    )
+    sender_position_version = models.CharField(
+        _("sender, position, dictionary version"), max_length=32, blank=True, default="", db_default=""
+    )
     sender_speciality_code = models.CharField(_("sender, speciality code"), max_length=32, blank=True, default="")
     sender_speciality_name = models.CharField(_("sender, speciality"), max_length=255, blank=True, default="")
+    sender_speciality_oid = models.CharField(
+        _("sender, speciality, dictionary OID"), max_length=64, blank=True, default="", db_default=""
+    )
+    sender_speciality_version = models.CharField(
+        _("sender, speciality, dictionary version"), max_length=32, blank=True, default="", db_default=""
+    )
 
     outcome = models.CharField(
         _("what came of it"), max_length=10, choices=Outcome.choices, blank=True, default=Outcome.UNKNOWN
     )
+    outcome_note = models.CharField(_("note on the outcome"), max_length=500, blank=True, default="", db_default="")
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     cancel_reason = models.CharField(_("reason of cancelling"), max_length=500, blank=True, default="")
     cancelled_by = models.CharField(_("cancelled by"), max_length=150, blank=True, default="")

@@ -19,23 +19,19 @@ from lmis.models import Lpu, Speciality
 from patients.models import Patient
 from patients.services.cards import same_person
 
+# A code means something only with its dictionary: with another code the old one's dictionary goes, known or not.
+_CODED = ("speciality", "diagnosis", "sender_position", "sender_speciality")
 # Columns that describe one thing: when the first names another thing, the rest of the old one goes with it.
 _UNITS = (
-    ("speciality_code", "speciality_name"),
-    ("diagnosis_code", "diagnosis_name"),
+    *((f"{coded}_code", f"{coded}_name") for coded in _CODED),
     (
         "sender_guid",
         "sender_family",
         "sender_name",
         "sender_patronymic",
-        "sender_position_code",
-        "sender_position_name",
-        "sender_speciality_code",
-        "sender_speciality_name",
+        *(f"sender_{what}_{part}" for what in ("position", "speciality") for part in ("code", "name")),
     ),
     ("sender_family", "sender_name", "sender_patronymic"),
-    ("sender_position_code", "sender_position_name"),
-    ("sender_speciality_code", "sender_speciality_name"),
 )
 
 
@@ -138,6 +134,9 @@ def _news(known: Direction, sent: dict[str, Any]) -> dict[str, Any]:
     for leader, *followers in _UNITS:
         if leader in news and getattr(known, leader):
             news |= {name: sent[name] for name in followers if sent[name] != getattr(known, name)}
+    for coded in _CODED:
+        if f"{coded}_code" in news or f"{coded}_name" in news:
+            news |= {name: "" for name in (f"{coded}_oid", f"{coded}_version") if getattr(known, name)}
     return news
 
 

@@ -7,6 +7,7 @@ from lmis.models.clinic import Department, Doctor, Epoch, Lpu, Room
 from lmis.models.dictionaries import BusyType, Position, Speciality
 from lmis.models.employee import EmployeeProfile
 from lmis.models.idempotency import IdempotencyRecord
+from lmis.models.nsi import CodeMapping, Dictionary, DictionaryCode
 from lmis.models.sources import Source
 from lmis.models.staff import StaffRight
 
@@ -16,7 +17,10 @@ __all__ = [
     "ApiSecret",
     "BusyType",
     "CalendarDay",
+    "CodeMapping",
     "Department",
+    "Dictionary",
+    "DictionaryCode",
     "Doctor",
     "EmployeeProfile",
     "Epoch",
