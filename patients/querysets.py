@@ -67,6 +67,16 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         given = Q(patronymic_key__startswith=patronymic)
         return found.filter(given | Q(name_key__startswith=whole_name) if whole_name else given)
 
+    def resembling(self, info: PatientInfo) -> Self:
+        """Cards with a paper of `info`, or born on the same day, merged ones too; each part has its index."""
+        document = _document(info.identity_document.series, info.identity_document.number)
+        same = _polis(info.polis.series, info.polis.number) | document
+        if info.snils:
+            same |= ~Q(snils="") & Q(snils=info.snils)
+        if info.birth_date:
+            same |= Q(birth_date=info.birth_date)
+        return self.filter(same).not_withdrawn()
+
     def born(self, first: date, last: date) -> Self:
         """Born on these days, both inclusive."""
         return self.filter(birth_date__gte=first, birth_date__lte=last)

@@ -26,6 +26,15 @@ def snils_agrees(digits: str) -> bool:
     return int(digits[:9]) <= _FIRST_CHECKED or snils_check_digits(digits) == digits[9:]
 
 
+def enp_agrees(digits: str) -> bool:
+    """Whether the last of the 16 digits of a polis agrees with the others: modulo 10, every second one doubled."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
 def validate_snils(value: str) -> None:
     """Refuse what is not 11 digits or whose check digits do not agree; a blank is fine."""
     digits = snils_digits(value)

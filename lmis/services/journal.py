@@ -28,6 +28,11 @@ def note_changed(thing: Model, news: Mapping[str, Any], *, by: Actor) -> None:
     _note(thing, LogEntry.Action.UPDATE, changes, by)
 
 
+def note_list(thing: Model, name: str, before: str, after: str, *, by: Actor) -> None:
+    """Enter what became of the things that belong to `thing` and come by this related name, in words; one INSERT."""
+    _note(thing, LogEntry.Action.UPDATE, {name: [before, after]}, by)
+
+
 def _note(thing: Model, action: int, changes: Mapping[str, list[str]], by: Actor) -> None:
     LogEntry.objects.log_create(thing, action=action, changes=changes, actor=by.user, additional_data={"by": by.label})
 

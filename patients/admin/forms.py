@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django import forms
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from patients.models import Patient
+from patients.services.checks import errors
 from patients.validators import snils_digits
 
 FIELDS = [
@@ -31,8 +31,17 @@ FIELDS = [
     "document_number",
     "document_type_code",
     "document_type_name",
+    "no_polis_reason",
+    "polis_issued_on",
+    "insurer",
     "phone",
     "address",
+    "district",
+    "attachment",
+    "attached_on",
+    "representative",
+    "representative_relation",
+    "representative_phone",
 ]
 
 
@@ -64,9 +73,10 @@ class PatientForm(forms.ModelForm):
         """Its digits; the model checks them."""
         return snils_digits(self.cleaned_data["snils"])
 
-    def clean_birth_date(self) -> dt.date | None:
-        """Nobody is born tomorrow."""
-        born: dt.date | None = self.cleaned_data["birth_date"]
-        if born and born > timezone.localdate():
-            raise ValidationError(_("This day is yet to come."), code="invalid")
-        return born
+    def clean(self) -> dict[str, Any]:
+        """What `check_card` finds wrong is said at its field; its hints keep nothing from being saved."""
+        values = {**vars(self.instance), **(super().clean() or {})}
+        for field, text in errors(values, today=timezone.localdate()).items():
+            if field in self.fields and field not in self.errors:
+                self.add_error(field, ValidationError(text, code="invalid"))
+        return self.cleaned_data

@@ -5,11 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pgtrigger
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from lmis.models import Lpu
 from lmis.text import name_key_of, number_key_of, phone_key_of
@@ -247,14 +246,20 @@ class Patient(models.Model):
         """The card that stands for this one: itself, or the one it was merged into."""
         return self.merged_into or self
 
-    def clean(self) -> None:
-        """Refuse, in the staff's forms, a polis that is neither 16 digits nor series and number.
+    @property
+    def short_name(self) -> str:
+        """`Иванов И. И.`, for a list, a cell or a ticket."""
+        initials = " ".join(f"{part[0]}." for part in (self.name, self.patronymic) if part)
+        return " ".join(part for part in (self.family, initials) if part) or self.card_number
 
-        The API does not come through here: contract A does not check the form of documents.
-        """
-        if self.polis_number and not self.polis_series:
-            digits = self.polis_number.replace(" ", "")
-            if not (digits.isdigit() and len(digits) == 16):
-                raise ValidationError(
-                    {"polis_number": _("A polis of the single form has 16 digits; an old one needs its series.")}
-                )
+    @property
+    def told_apart(self) -> str:
+        """What tells namesakes apart: birth date, district, the end of the polis; as far as known."""
+        born = f"{self.birth_date:%d.%m.%Y}" if self.birth_date else ""
+        district = gettext("district %(district)s") % {"district": self.district} if self.district else ""
+        polis = gettext("polis …%(end)s") % {"end": self.polis_number[-4:]} if self.polis_number else ""
+        return ", ".join(part for part in (born, district, polis) if part)
+
+    def short(self) -> str:
+        """Short name and what tells namesakes apart, in one line."""
+        return " · ".join(part for part in (self.short_name, self.told_apart) if part)

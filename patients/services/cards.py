@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +15,24 @@ from patients.info import PatientInfo
 from patients.locks import identity_keys, lock_identities
 from patients.matching import Likeness, blanks_to_fill
 from patients.models import Patient
+from patients.services import phones
+from patients.services.phones import Phone
 
-EDITABLE = frozenset({*PatientInfo().columns(), "card_number"})
+# What only our own staff know of a patient; the region never sends it and is not told.
+OWN = frozenset(
+    {
+        "district",
+        "attachment",
+        "attached_on",
+        "polis_issued_on",
+        "insurer",
+        "no_polis_reason",
+        "representative",
+        "representative_relation",
+        "representative_phone",
+    }
+)
+EDITABLE = frozenset({*PatientInfo().columns(), "card_number", *OWN})
 
 
 def locate(*, lpu: Lpu, info: PatientInfo, by: Actor | str) -> Patient:
@@ -36,14 +52,23 @@ def locate(*, lpu: Lpu, info: PatientInfo, by: Actor | str) -> Patient:
     return agreeing[0]
 
 
-def create(*, lpu: Lpu, info: PatientInfo, by: Actor, card_number: str = "") -> Patient:
-    """A new card, for staff and imports. A blank number is generated.
+def create(
+    *,
+    lpu: Lpu,
+    info: PatientInfo,
+    by: Actor,
+    card_number: str = "",
+    own: Mapping[str, Any] | None = None,
+    further_phones: Iterable[Phone] = (),
+) -> Patient:
+    """A new card, for staff and imports. A blank number is generated; `own` are columns of `OWN`.
 
     Another person's document on the card (a child's, with the passport of its mother) is no obstacle.
     Raises LpuNotOwn, CardExists when a card with these documents has agreeing names.
     """
     if not lpu.is_own:
         raise LpuNotOwn
+    _refuse_unknown(own or {}, OWN)
     with transaction.atomic():
         # The region may be booking for the same unknown person just now:
         # the same locks as there, and a look only under them.
@@ -51,20 +76,28 @@ def create(*, lpu: Lpu, info: PatientInfo, by: Actor, card_number: str = "") -> 
         for card in _candidates(lpu, info):
             if Likeness.of_card(card).has_names_of(Likeness.of_info(info)):
                 raise CardExists(card)
-        card = _insert(lpu=lpu, info=info, by=by, card_number=card_number)
+        card = _insert(lpu=lpu, info=info, by=by, card_number=card_number, **own or {})
         journal.note_created(card, by=by)
+        if further_phones := list(further_phones):
+            phones.replace(card=card, wanted=further_phones, by=by)
     return card
 
 
-def change(*, card: Patient, values: Mapping[str, Any], by: Actor, seen_version: int | None = None) -> Patient:
-    """Write those of `values` (column of `EDITABLE` → value) that differ, and no others.
+def change(
+    *,
+    card: Patient,
+    values: Mapping[str, Any],
+    by: Actor,
+    seen_version: int | None = None,
+    further_phones: Iterable[Phone] | None = None,
+) -> Patient:
+    """Write those of `values` (column of `EDITABLE` → value) that differ, and no others; with `further_phones` those.
 
     In: only the id of `card` counts, so a form may have written on it already; `seen_version` is the version that
     whoever asks has looked at. Out: the card read afresh. Raises CardChanged when it is another by now, ValueError for
     a column that is not the staff's to change.
     """
-    if unknown := values.keys() - EDITABLE:
-        raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
+    _refuse_unknown(values, EDITABLE)
     with transaction.atomic():
         # A booking may be filling the card's blanks, or looking for it by what it is about to be called:
         # identities before and after are locked, then the row, then it is read again.
@@ -79,6 +112,8 @@ def change(*, card: Patient, values: Mapping[str, Any], by: Actor, seen_version:
             journal.note_changed(fresh, news, by=by)
             Patient.objects.filter(pk=fresh.pk).update(**news, changed_by=by.label)
             fresh.refresh_from_db()
+        if further_phones is not None:
+            phones.replace(card=fresh, wanted=further_phones, by=by)
     return fresh
 
 
@@ -111,8 +146,13 @@ def _candidates(lpu: Lpu, info: PatientInfo) -> list[Patient]:
     return list((by_polis or by_document).values())
 
 
-def _insert(*, lpu: Lpu, info: PatientInfo, by: Actor | str, card_number: str = "") -> Patient:
-    card = Patient(lpu=lpu, card_number=card_number, created_by=str(by), changed_by=str(by), **info.columns())
+def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str]) -> None:
+    if unknown := values.keys() - known:
+        raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
+
+
+def _insert(*, lpu: Lpu, info: PatientInfo, by: Actor | str, card_number: str = "", **own: Any) -> Patient:
+    card = Patient(lpu=lpu, card_number=card_number, created_by=str(by), changed_by=str(by), **info.columns(), **own)
     # Without signals: the journal would cost a booking another statement; who made the card stands on the card.
     Patient.objects.bulk_create([card])
     return card

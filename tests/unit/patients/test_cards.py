@@ -13,6 +13,7 @@ from patients.info import PatientInfo
 from patients.locks import identity_keys, lock_identities
 from patients.models import CardUpload, Patient
 from patients.services import cards
+from patients.services.phones import Phone
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card, an_info, document_of, polis_of
 from tests.statements import listed, statements
@@ -253,3 +254,36 @@ class TestSamePerson:
         shared = {f"{paper}_{part}": getattr(card, f"{paper}_{part}") for part in ("series", "number")}
         assert cards.same_person(card, a_card(an_lpu(), **shared, family="ЕЛКИНА"))
         assert not cards.same_person(card, a_card(an_lpu(), **shared, family="Сидорова"))
+
+
+class TestOwnFields:
+    def test_a_new_card_with_what_only_we_know(self, lpu):
+        phones = [Phone("8 495 1", "home"), Phone("84951"), Phone("no digits"), Phone("4", note="мать")]
+        card = cards.create(lpu=lpu, info=an_info(phone="4"), by=SYSTEM, own={"district": "12"}, further_phones=phones)
+        card.refresh_from_db()
+        assert card.district == "12"
+        assert [(phone.number, phone.kind) for phone in card.phones.all()] == [("84951", "mobile")]
+        assert CardUpload.objects.get(pk=card.pk).state == "waiting"
+
+    def test_a_change_of_them_is_not_uploaded_but_noted(self, card):
+        version = card.version
+        cards.change(card=card, values={"district": "12"}, further_phones=[Phone("1", note="сын")], by=SYSTEM)
+        card.refresh_from_db()
+        assert (card.version, card.district) == (version, "12")
+        noted = [entry.changes_dict for entry in LogEntry.objects.get_for_object(card)]
+        assert {"district": ["", "12"]} in noted
+        assert {"phones": ["", "1 сын"]} in noted
+
+    def test_phones_are_replaced_and_the_same_ones_stay(self, card):
+        cards.change(card=card, values={}, further_phones=[Phone("1"), Phone("2")], by=SYSTEM)
+        kept = card.phones.get(number="1").pk
+        cards.change(card=card, values={}, further_phones=[Phone("1"), Phone("3", "work")], by=SYSTEM)
+        assert [(phone.number, phone.kind) for phone in card.phones.all()] == [("1", "mobile"), ("3", "work")]
+        assert card.phones.get(number="1").pk == kept
+        cards.change(card=card, values={"district": "1"}, by=SYSTEM)
+        assert card.phones.count() == 2
+
+    def test_what_is_not_ours_is_refused(self, lpu):
+        with pytest.raises(ValueError, match="state"):
+            cards.create(lpu=lpu, info=an_info(), by=SYSTEM, own={"state": "withdrawn"})
+        assert not Patient.objects.exists()
