@@ -87,7 +87,7 @@ class TestReading:
 
     def test_on_a_moved_working_day_the_hours_are_those_of_the_day_it_came_from(self):
         CalendarDay.objects.create(
-            date="2026-06-20", kind="working", name="Рабочая суббота", moved_from=day("2026-06-15")
+            date=day("2026-06-20"), kind="working", name="Рабочая суббота", moved_from=day("2026-06-15")
         )
         days = calendar.between(day("2026-06-15"), day("2026-06-21"))
         assert days.is_working(day("2026-06-20"))
@@ -136,18 +136,18 @@ class TestConstraints:
             ("calendar_kind_known", {"kind": "feast"}),
             ("calendar_day_named", {"name": ""}),
             ("calendar_moved_fits_kind", {"kind": "working", "moved_from": None}),
-            ("calendar_moved_fits_kind", {"kind": "short", "moved_from": "2026-07-02"}),
-            ("calendar_moved_elsewhere", {"moved_from": "2026-07-01"}),
+            ("calendar_moved_fits_kind", {"kind": "short", "moved_from": day("2026-07-02")}),
+            ("calendar_moved_elsewhere", {"moved_from": day("2026-07-01")}),
         ],
     )
     def test_checks(self, name, fields):
-        values = {"date": "2026-07-01", "kind": "off", "name": "День"} | fields
+        values = {"date": day("2026-07-01"), "kind": "off", "name": "День"} | fields
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             CalendarDay.objects.create(**values)
 
     def test_a_day_stands_there_once(self):
         with pytest.raises(IntegrityError, match="date"), transaction.atomic():
-            CalendarDay.objects.create(date="2026-06-12", name="again")
+            CalendarDay.objects.create(date=day("2026-06-12"), name="again")
 
     def test_a_department_is_named_once_a_day(self):
         work = {"day": CalendarDay.objects.get(date="2026-06-12"), "department": a_department()}
