@@ -39,7 +39,9 @@ class ResourceScheduleQuery(Query):
     dateTo = DayField(
         required=False, help_text=f"Last day, inclusive; `dateFrom` + 14 if missing. At most {MOST_DAYS} days in all."
     )
-    channel = serializers.CharField(required=False, help_text="Only slots open to this channel.")
+    channel = serializers.ChoiceField(
+        choices=Source.values, required=False, help_text="Only slots open to this channel."
+    )
     free = serializers.BooleanField(required=False, help_text="`true`: only slots that can be booked.")
     changedSince = serializers.CharField(
         required=False,
@@ -77,7 +79,7 @@ class NextFreeSerializer(serializers.Serializer[Any]):
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
-    """A doctor in a position; made by `appointments/sql/resources.sql`."""
+    """A doctor in a position."""
 
     guid = serializers.UUIDField()
     type = serializers.ChoiceField(choices=["doctor"])
@@ -99,7 +101,7 @@ class ResourcesSerializer(serializers.Serializer[Any]):
 
 
 class ScheduleSlotSerializer(serializers.Serializer[Any]):
-    """A cell of a schedule; made by `appointments/sql/slot_json.sql`."""
+    """A cell of a schedule."""
 
     guid = serializers.UUIDField(help_text="Never changes, nor do `resource`, `begin` and `end`.")
     resource = serializers.UUIDField()

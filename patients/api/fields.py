@@ -104,7 +104,7 @@ class BlankableSerializer(InfoSerializer):
 
 
 class CodedSerializer(BlankableSerializer):
-    """`{"code", "name"}`; its value is a `Coded`. Lengths are those of our columns."""
+    """A code with its name."""
 
     info = Coded
     default_error_messages = {"invalid": _("Must be an object with code and name.")}
