@@ -21,13 +21,13 @@ _HOUR = 3600.0
 _NIGHTLY = crontab(hour=1, minute=17)  # UTC
 
 
-@app.task(name="appointments.keep_horizon", queue="default")
+@app.task(name="appointments.keep_horizon")
 def keep_horizon(**kwargs: Any) -> None:
     """Keep the schedule full; every hour, since midnight comes at another time in each LPU's zone."""
     horizon.keep_full(by=SYSTEM, now=timezone.now())
 
 
-@app.task(name="appointments.check_integrity", queue="default")
+@app.task(name="appointments.check_integrity")
 def check_integrity(**kwargs: Any) -> None:
     """Recompute what the database promises, every night; a finding is an error in the log."""
     for finding in integrity.report():

@@ -93,23 +93,23 @@ def through_a_serializer() -> bytes:
             model = Slot
             fields = ["guid", "resource", "begin", "end", "status", "busyType", "channels", "capacity", "free", "room"]
 
-        def get_begin(self, slot):
+        def get_begin(self, slot: Slot) -> str:
             return slot.begin.astimezone(slot.doctor.lpu.tz).isoformat()
 
-        def get_end(self, slot):
+        def get_end(self, slot: Slot) -> str:
             return slot.end.astimezone(slot.doctor.lpu.tz).isoformat()
 
-        def get_status(self, slot):
+        def get_status(self, slot: Slot) -> str:
             if slot.begin <= now:
                 return "Expired"
             if not slot.is_bookable_by_clinic:
                 return "Unavailable"
             return "Available" if slot.places_left > 0 else "Booked"
 
-        def get_busyType(self, slot):
+        def get_busyType(self, slot: Slot) -> dict[str, str] | None:
             return None if slot.busy_name is None else {"code": slot.busy_code, "name": slot.busy_name}
 
-        def get_free(self, slot):
+        def get_free(self, slot: Slot) -> int:
             return slot.places_left if self.get_status(slot) == "Available" else 0
 
     slots = Slot.objects.select_related("doctor__lpu").order_by("doctor__guid", "begin")
