@@ -23,7 +23,7 @@ def worker(options: Options) -> list[str]:
     """The Celery worker of both queues."""
     return [
         *(sys.executable, "-m", "celery", "--app", "lmis.celery", "worker", "--queues", "mip,default"),
-        *("--concurrency", "2", "--hostname", f"demo-{options.port}@%h", "--loglevel", "INFO"),
+        *("--concurrency", "2", "--hostname", f"demo-{options.port}@%h", "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
 
@@ -33,7 +33,7 @@ def beat(options: Options) -> list[str]:
     schedule = str(options.data_dir / "run" / "beat-schedule")
     return [
         *(sys.executable, "-m", "celery", "--app", "lmis.celery", "beat"),
-        *("--schedule", schedule, "--pidfile", "", "--loglevel", "INFO"),
+        *("--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"),
     ]
 
 
