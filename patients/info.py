@@ -87,12 +87,13 @@ def _paper(column: str, paper: Polis | IdentityDocument) -> dict[str, str]:
         f"{column}_series": paper.series,
         f"{column}_number": paper.number,
         f"{column}_type_code": paper.type.code,
+        f"{column}_type_oid": paper.type.oid,
+        f"{column}_type_version": paper.type.version,
         f"{column}_type_name": paper.type.name,
     }
 
 
 def _part(values: Mapping[str, Any], column: str) -> dict[str, Any]:
-    series, number, code, name = (
-        values.get(f"{column}_{part}", "") for part in ("series", "number", "type_code", "type_name")
-    )
-    return {"series": series, "number": number, "type": Coded(code, name)}
+    parts = ("series", "number", "type_code", "type_name", "type_oid", "type_version")
+    series, number, *kind = (values.get(f"{column}_{part}", "") for part in parts)
+    return {"series": series, "number": number, "type": Coded(*kind)}

@@ -65,7 +65,8 @@ def blanks_to_fill(card: Patient, info: PatientInfo) -> dict[str, Any]:
         if not _same_paper(card, sent, paper):
             sent = {name: value for name, value in sent.items() if not name.startswith(f"{paper}_")}
         elif not _agree(getattr(card, f"{paper}_type_code"), sent.get(f"{paper}_type_code", "")):
-            sent.pop(f"{paper}_type_name", None)
+            for part in ("name", "oid", "version"):
+                sent.pop(f"{paper}_type_{part}", None)
     return {name: value for name, value in sent.items() if getattr(card, name) in ("", None)}
 
 

@@ -15,7 +15,7 @@ from lmis.text import number_key, phone_key, phone_key_of
 
 if TYPE_CHECKING:
     from patients.info import PatientInfo
-    from patients.models import CardUpload, Patient  # noqa: F401
+    from patients.models import CardImport, CardUpload, Patient  # noqa: F401
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -156,3 +156,15 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
                 free = rows.select_for_update(skip_locked=True, no_key=True)
                 ids += free.values_list("pk", flat=True)[: limit - len(ids)]
         return ids
+
+
+class CardImportQuerySet(models.QuerySet["CardImport"]):
+    """Imports of cards."""
+
+    def at_work(self) -> Self:
+        """A worker has something to do."""
+        return self.filter(state__in=["reading", "checking", "writing"])
+
+    def untold_since(self, moment: datetime) -> Self:
+        """The broker has not been told of it since then."""
+        return self.filter(Q(told_at__isnull=True) | Q(told_at__lte=moment))

@@ -1,8 +1,23 @@
-"""The patient's card (МКАБ) with its phones, the state of its upload to the MIP, and the gate to the MIP."""
+"""The patient's card (МКАБ) and what belongs to it, the state of its upload to the MIP, and the gate to the MIP."""
 
+from patients.models.duplicates import LikelyDuplicate
 from patients.models.gate import MipGate
+from patients.models.imports import CardImport, CardImportChunk, CardImportRow
 from patients.models.patient import Attachment, NoPolis, Patient, Relation, Sex
 from patients.models.phone import PatientPhone
 from patients.models.upload import CardUpload
 
-__all__ = ["Attachment", "CardUpload", "MipGate", "NoPolis", "Patient", "PatientPhone", "Relation", "Sex"]
+__all__ = [
+    "Attachment",
+    "CardImport",
+    "CardImportChunk",
+    "CardImportRow",
+    "CardUpload",
+    "LikelyDuplicate",
+    "MipGate",
+    "NoPolis",
+    "Patient",
+    "PatientPhone",
+    "Relation",
+    "Sex",
+]

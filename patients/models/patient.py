@@ -88,10 +88,20 @@ class Patient(models.Model):
     polis_series = models.CharField(_("polis series"), max_length=32, blank=True, default="")
     polis_number = models.CharField(_("polis number"), max_length=64, blank=True, default="")
     polis_type_code = models.CharField(_("polis kind, code"), max_length=32, blank=True, default="")
+    polis_type_oid = models.CharField(_("polis kind, dictionary"), max_length=64, blank=True, default="", db_default="")
+    polis_type_version = models.CharField(
+        _("polis kind, version"), max_length=32, blank=True, default="", db_default=""
+    )
     polis_type_name = models.CharField(_("polis kind"), max_length=255, blank=True, default="")
     document_series = models.CharField(_("document series"), max_length=32, blank=True, default="")
     document_number = models.CharField(_("document number"), max_length=64, blank=True, default="")
     document_type_code = models.CharField(_("document kind, code"), max_length=32, blank=True, default="")
+    document_type_oid = models.CharField(
+        _("document kind, dictionary"), max_length=64, blank=True, default="", db_default=""
+    )
+    document_type_version = models.CharField(
+        _("document kind, version"), max_length=32, blank=True, default="", db_default=""
+    )
     document_type_name = models.CharField(_("document kind"), max_length=255, blank=True, default="")
     phone = models.CharField(_("phone"), max_length=64, blank=True, default="")
     address = models.CharField(_("address"), max_length=500, blank=True, default="")
@@ -199,6 +209,8 @@ class Patient(models.Model):
                 name="card_by_document",
             ),
             models.Index(fields=["snils"], condition=~models.Q(snils=""), name="card_by_snils"),
+            models.Index(fields=["district", "id"], condition=~models.Q(district=""), name="card_by_district"),
+            models.Index(fields=["state", "id"], condition=~models.Q(state="active"), name="card_not_active"),
             models.Index(fields=["birth_date"], name="card_by_birth_date"),
             models.Index(fields=["person_guid"], condition=models.Q(person_guid__isnull=False), name="card_by_person"),
         ]

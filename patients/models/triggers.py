@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pgtrigger
+
 # What the MIP is told about a card (contract §4).
 UPLOADED_COLUMNS = (
     "guid",
@@ -95,3 +97,24 @@ CARD_MERGED_FOLLOW = """
 UPDATE patients_patient SET merged_into_id = NEW.merged_into_id WHERE merged_into_id = NEW.id;
 RETURN NULL;
 """
+
+# A booking may be writing the card down while it is merged away. The merge holds the card FOR UPDATE, which this waits
+# for; then the survivor is known, and what is written goes to it.
+_FOLLOW_SURVIVOR = """
+SELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;
+IF survivor IS NOT NULL THEN
+    NEW.patient_id := survivor;
+END IF;
+RETURN NEW;
+"""
+
+
+def follows_survivor(name: str) -> pgtrigger.Trigger:
+    """The trigger of a table that holds cards as `patient`: what is written for a merged card is its survivor's."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("patient"),
+        declare=[("survivor", "bigint")],
+        func=_FOLLOW_SURVIVOR,
+    )

@@ -108,6 +108,7 @@ def change(
         if seen_version is not None and seen_version != fresh.version:
             raise CardChanged
         news = {name: value for name, value in values.items() if value != getattr(fresh, name)}
+        news |= _stale_dictionaries(fresh, news)
         if news:
             journal.note_changed(fresh, news, by=by)
             Patient.objects.filter(pk=fresh.pk).update(**news, changed_by=by.label)
@@ -149,6 +150,13 @@ def _candidates(lpu: Lpu, info: PatientInfo) -> list[Patient]:
 def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str]) -> None:
     if unknown := values.keys() - known:
         raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
+
+
+def _stale_dictionaries(card: Patient, news: Mapping[str, Any]) -> dict[str, str]:
+    """Another code of a paper's kind, told without its dictionary, is not of the old one's."""
+    parts = [(paper, part) for paper in ("polis", "document") for part in ("oid", "version")]
+    names = [f"{paper}_type_{part}" for paper, part in parts if f"{paper}_type_code" in news]
+    return {name: "" for name in names if name not in news and getattr(card, name)}
 
 
 def _insert(*, lpu: Lpu, info: PatientInfo, by: Actor | str, card_number: str = "", **own: Any) -> Patient:

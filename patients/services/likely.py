@@ -6,26 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
 from lmis.models import Lpu
 from patients.info import PatientInfo
 from patients.matching import Likeness
-from patients.models import Patient
+from patients.models import LikelyDuplicate, Patient
 
+Why = LikelyDuplicate.Why
 _ENOUGH = 0.75  # of likeness of two names: a slip or two
 _ROWS = 500  # born on one day, at most looked at
-
-
-class Why(models.TextChoices):
-    """What two cards have in common, the surest first."""
-
-    POLIS = "polis", _("same polis")
-    SNILS = "snils", _("same SNILS")
-    DOCUMENT = "document", _("same identity document")
-    NAMES = "names", _("same names and birth date")
-    SIMILAR = "similar", _("similar names, same birth date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +29,11 @@ def likely_duplicates(*, lpu: Lpu, info: PatientInfo, limit: int = 5, but: int |
 
     `but` is the id of a card to leave out: the one that is being looked at.
     """
-    rows = Patient.objects.filter(lpu=lpu).resembling(info).exclude(pk=but).select_related("merged_into")[:_ROWS]
+    rows = Patient.objects.filter(lpu=lpu).resembling(info).select_related("merged_into")[:_ROWS]
     found: dict[int, Likely] = {}
     for row in rows:
         why = tuple(_reasons(row, info))
-        if why and row.survivor.state == Patient.State.ACTIVE and row.survivor.pk != but:
+        if why and row.pk != but and row.survivor.state == Patient.State.ACTIVE and row.survivor.pk != but:
             found.setdefault(row.survivor.pk, Likely(row.survivor, why))
     return sorted(found.values(), key=lambda likely: list(Why).index(likely.why[0]))[:limit]
 
