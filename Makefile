@@ -13,13 +13,14 @@ COMPILE := $(PY) -m uv pip compile --no-config --universal --python-version 3.11
 TYPED := lmis patients directions appointments sandbox manage.py
 SCHEMA := docs/openapi.yaml
 
-.PHONY: help install demo test e2e lint format lock schema messages venv dev
+.PHONY: help install demo test e2e screenshots lint format lock schema messages venv dev
 
 help:
 	@echo 'make install    the environment in $(VENV), from the hashed locks'
 	@echo 'make demo       the whole system with demo data; DEMO_ARGS="--port 8001 --data-dir var/two"'
 	@echo 'make test       all tests but the browser ones; TEST_ARGS="-k booking"'
 	@echo 'make e2e        the browser tests (chromium must be there)'
+	@echo 'make screenshots  a picture of each screen into docs/images/ (likewise)'
 	@echo 'make lint       style, types, forgotten migrations;  make format mends the style'
 	@echo 'make lock       renew requirements/ from pyproject.toml; LOCK_ARGS=--upgrade for newer versions'
 	@echo 'make schema     write $(SCHEMA)'
@@ -37,6 +38,9 @@ test: dev
 
 e2e: dev
 	$(PY) -m pytest -o addopts= tests/e2e $(TEST_ARGS)
+
+screenshots: dev
+	$(PY) -m pytest -o addopts= -o python_files=screenshots.py tests/e2e/screenshots.py $(TEST_ARGS)
 
 lint: dev
 	$(PY) -m ruff check .

@@ -23,7 +23,7 @@ from lmis.actors import Actor
 from lmis.exceptions import Refusal
 from lmis.models import Lpu
 from lmis.screens.menu import screens_of, start_of
-from lmis.screens.policy import HEADER, STRICT
+from lmis.screens.policy import HEADER, STRICT, UNFOLD
 from lmis.services.transactions import run_write
 
 T = TypeVar("T")
@@ -123,4 +123,6 @@ def login(request: HttpRequest) -> HttpResponse:
     """Django's login page; who asked for no page in particular begins on the screen of the role."""
     if request.GET.get("next") in (None, reverse("admin:index")):
         request.GET = QueryDict(urlencode({"next": reverse("screens:start")}))
-    return admin.site.login(request)
+    response = admin.site.login(request)
+    response[HEADER] = UNFOLD
+    return response

@@ -165,9 +165,12 @@ class TestStart:
 class TestPolicy:
     def test_lists_get_the_policy_of_unfold_and_no_place_in_the_browser(self, client):
         client.force_login(an_employee("registrar"))
-        response = client.get(page("patients.patient"))
-        assert response["Content-Security-Policy"] == UNFOLD
-        assert "no-store" in response["Cache-Control"]
+        for url in (page("patients.patient"), reverse("admin:index")):
+            response = client.get(url)
+            assert response["Content-Security-Policy"] == UNFOLD
+            assert "no-store" in response["Cache-Control"]
+        client.logout()
+        assert client.get(reverse("admin:login"))["Content-Security-Policy"] == UNFOLD
 
     def test_everything_else_gets_the_strict_one(self, client):
         client.force_login(an_employee("doctor"))

@@ -1,0 +1,166 @@
+"""A browser before a running demo: one demo for the session, a fresh browser session for each page that is asked for.
+
+Whatever a test does, its pages must not log errors, ask an outside host, get a 5xx, or carry people in their URLs.
+"""
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from lmis import embedded
+from tests.demo import Demo
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PASSWORD = "registratura-demo"
+SIZE = {"width": 1366, "height": 768}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+# Letters of names, and digits in the length of a polis, a СНИЛС or a phone; the keys of a list are shorter.
+PERSONAL = re.compile(r"[А-Яа-яЁё]|(?<![\w-])\d{10,16}(?![\w-])|\d{3}-\d{3}-\d{3}")
+AN_HTTP_STATUS = "Failed to load resource"  # what it was is seen in the response
+
+
+class Clinic:
+    """The running demo: where it is, and its database to look into."""
+
+    def __init__(self, running):
+        self.running = running
+        self.base = running.json()["admin_url"].removesuffix("/admin/")
+
+    def url(self, path="/admin/"):
+        """The whole address of a path."""
+        return self.base + path
+
+    def rows(self, sql, *params):
+        """Rows of the demo's own database."""
+        with psycopg.connect(embedded.database_url(self.running.data_dir)) as connection:
+            return connection.execute(sql, params).fetchall()
+
+    def value(self, sql, *params):
+        """The first value of the first row."""
+        return self.rows(sql, *params)[0][0]
+
+
+@dataclass
+class Witness:
+    """Notes what pages do that they must not."""
+
+    host: str
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self, page):
+        """From now on."""
+        page.on("console", self.heard)
+        page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        page.on("request", lambda request: self.asked(request.url))
+        page.on("response", self.answered)
+        page.on("framenavigated", lambda frame: self.personal(frame.url))
+
+    def heard(self, message):
+        """An error or a breach of the policy in the console."""
+        if message.type == "error" and not message.text.startswith(AN_HTTP_STATUS):
+            self.faults.append(f"console: {message.text}")
+
+    def asked(self, url):
+        """A request."""
+        if urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).netloc != self.host:
+            self.faults.append(f"outside: {url}")
+        self.personal(url)
+
+    def answered(self, response):
+        """A response."""
+        if response.status >= 500:
+            self.faults.append(f"{response.status}: {response.url}")
+
+    def personal(self, url):
+        """Names and numbers of people in an address."""
+        if urlsplit(url).scheme.startswith("http") and PERSONAL.search(
+            unquote(urlsplit(url).path + url.partition("?")[2])
+        ):
+            self.faults.append(f"personal: {unquote(url)}")
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """A demo of its own, on free ports; what a test changes in it the next test finds."""
+    with tempfile.TemporaryDirectory(prefix="lmis-e2e-", ignore_cleanup_errors=True) as folder:
+        running = Demo(folder, "--workers", "1")
+        try:
+            yield Clinic(running.start())
+        finally:
+            running.clear_away()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's chromium, or one that goes by its name."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        pytest.fail("No chromium here: on Debian, apt install chromium.")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, headless=True, args=QUIET)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page_as(browser, demo):
+    """`page_as("registrar")`: a page of that employee, just logged in, so on the start page of the role.
+
+    `language="en"` turns the site to English; further options go to the browser's context (`viewport`, …). When the
+    test ends without an error of its own, what the pages did is judged.
+    """
+    witness, contexts = Witness(urlsplit(demo.base).netloc), []
+
+    def enter(role, *, language="ru", **options):
+        context = browser.new_context(**{"viewport": SIZE, "locale": "ru-RU", "color_scheme": "light", **options})
+        contexts.append(context)
+        if language != "ru":
+            context.add_cookies([{"name": "django_language", "value": language, "url": demo.base}])
+        page = context.new_page()
+        witness.watch(page)
+        page.goto(demo.url())
+        log_in(page, role)
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert not witness.faults, "\n".join(witness.faults)
+
+
+@pytest.fixture
+def axe():
+    """`axe(page)`: nothing on the page as it is now breaks WCAG 2.2 A or AA, as far as a program can tell."""
+
+    def check(page, context=None):
+        found = Axe().run(page, context=context, options=WCAG).response["violations"]
+        lines = [
+            f"{fault['id']} ({fault['impact']}): {node['target']} {node['html'][:200]}"
+            for fault in found
+            for node in fault["nodes"]
+        ]
+        assert not lines, "\n".join(lines)
+
+    return check
+
+
+def log_in(page, role, password=PASSWORD):
+    """Fill in the login page."""
+    page.fill("input[name=username]", role)
+    page.fill("input[name=password]", password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(lambda url: "/login/" not in url)

@@ -1,0 +1,24 @@
+"""Logging in: every role begins where its work is, in both languages, and the lists open."""
+
+import pytest
+
+ROLES = ("registrar", "doctor", "head", "operator", "administrator")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_where_the_work_begins(page_as, role):
+    page = page_as(role)
+    assert "/admin/" in page.url
+    assert page.locator("h1, main, #main").first.is_visible()
+
+
+def test_the_same_in_english(page_as):
+    assert page_as("operator").locator("html").get_attribute("lang") == "ru"
+    assert page_as("operator", language="en").locator("html").get_attribute("lang") == "en"
+
+
+def test_lists_of_the_administrator_open_under_their_policy(page_as, demo):
+    page = page_as("admin")
+    for name in ("appointments/slot", "patients/patient", "directions/direction", "lmis/doctor", "lmis/apiclient"):
+        page.goto(demo.url(f"/admin/{name}/"))
+        assert page.locator("#content").is_visible()
