@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models.fields import channels_field, channels_known
+from appointments.models.fields import channels_field, channels_known, released_channels_field
 from appointments.querysets import ScheduleExceptionQuerySet, ScheduleTemplateQuerySet
 from lmis.models import BusyType, Doctor, Lpu, Room
 
 MAX_SLOT_MINUTES = 24 * 60
+MAX_CAPACITY = 999  # a slip of the finger, and not a queue
+MAX_RELEASE_HOURS = 62 * 24  # farther ahead than a poller may ask
 
 
 class Weekday(models.IntegerChoices):
@@ -37,9 +42,12 @@ class Parity(models.TextChoices):
 
 
 class ScheduleTemplate(models.Model):
-    """One interval of a doctor's week, cut into equal slots; times are local to the doctor's LPU.
+    """One interval of a doctor's week; times are local to the doctor's LPU.
 
-    Lunch is the gap between two intervals. Days inclusive: `valid_from` ≤ day ≤ `valid_to`.
+    It is cut into slots, first before lunch, then after it: `repeat_after` first visits of `slot_minutes`, one repeat
+    visit of `repeat_minutes`, and so on; without `repeat_minutes` all are alike. A live queue is not cut: it is one
+    slot for `capacity` patients who come in the order of their numbers. Days are inclusive.
+    A place is open to `channels`, and `release_hours` before it begins to `release_channels`, too.
     """
 
     doctor = models.ForeignKey(Doctor, models.CASCADE, related_name="templates", verbose_name=_("doctor"))
@@ -54,10 +62,39 @@ class ScheduleTemplate(models.Model):
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_SLOT_MINUTES)],
     )
-    capacity = models.PositiveSmallIntegerField(_("patients a slot"), default=1, validators=[MinValueValidator(1)])
+    repeat_minutes = models.PositiveSmallIntegerField(
+        _("minutes a repeat visit"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_SLOT_MINUTES)],
+    )
+    repeat_after = models.PositiveSmallIntegerField(
+        _("first visits before a repeat one"), default=1, db_default=1, validators=[MinValueValidator(1)]
+    )
+    lunch_begin = models.TimeField(_("lunch from"), null=True, blank=True)
+    lunch_end = models.TimeField(_("lunch to"), null=True, blank=True)
+    is_queue = models.BooleanField(_("live queue"), default=False, db_default=False)
+    capacity = models.PositiveSmallIntegerField(
+        _("patients a slot"), default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_CAPACITY)]
+    )
     channels = channels_field()
+    release_hours = models.PositiveSmallIntegerField(
+        _("hours before, when it opens to more"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RELEASE_HOURS)],
+    )
+    release_channels = released_channels_field(_("channels it opens to then"))
     busy_type = models.ForeignKey(
         BusyType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("busy type")
+    )
+    repeat_busy_type = models.ForeignKey(
+        BusyType,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("busy type of a repeat visit"),
     )
     room = models.ForeignKey(Room, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("room"))
 
@@ -79,14 +116,82 @@ class ScheduleTemplate(models.Model):
                 name="template_valid_order",
             ),
             channels_known("template_channels_known"),
+            models.CheckConstraint(
+                condition=Q(repeat_minutes__isnull=True) | Q(repeat_minutes__range=(1, MAX_SLOT_MINUTES)),
+                name="template_repeat_minutes",
+            ),
+            models.CheckConstraint(condition=Q(repeat_after__gte=1), name="template_repeat_after"),
+            models.CheckConstraint(
+                condition=Q(lunch_begin__isnull=True, lunch_end__isnull=True)
+                | Q(
+                    lunch_begin__isnull=False,  # else the comparisons are neither true nor false, and pass
+                    lunch_end__isnull=False,
+                    lunch_begin__gt=F("begin"),
+                    lunch_end__gt=F("lunch_begin"),
+                    end__gt=F("lunch_end"),
+                ),
+                name="template_lunch_inside",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_queue=False) | Q(repeat_minutes__isnull=True, lunch_begin__isnull=True),
+                name="template_queue_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(release_hours__isnull=True, release_channels=[])
+                | (
+                    Q(release_hours__isnull=False, release_hours__range=(1, MAX_RELEASE_HOURS))
+                    & ~Q(release_channels=[])
+                ),
+                name="template_release_whole",
+            ),
+            channels_known("template_release_known", "release_channels"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.begin:%H:%M}–{self.end:%H:%M}"
 
-    def applies_on(self, day: dt.date) -> bool:
-        """Whether this interval is worked on that day, exceptions aside."""
-        if day.isoweekday() != self.weekday or day < self.valid_from:
+    def clean(self) -> None:
+        """Say in words what the constraints say."""
+        wrong = {**self._wrong_times(), **self._wrong_offer()}
+        if wrong:
+            raise ValidationError({field: ValidationError(text, code="invalid") for field, text in wrong.items()})
+
+    def _wrong_times(self) -> dict[str, Any]:
+        wrong: dict[str, Any] = {}
+        if self.begin and self.end and self.end <= self.begin:
+            wrong["end"] = _("Must be later than the beginning.")
+        if self.valid_to and self.valid_from and self.valid_to < self.valid_from:
+            wrong["valid_to"] = _("Must not be before the first day.")
+        if (self.lunch_begin is None) != (self.lunch_end is None):
+            wrong["lunch_end" if self.lunch_begin else "lunch_begin"] = _("Lunch needs a beginning and an end.")
+        elif self._lunch_is_outside():
+            wrong["lunch_begin"] = _("Lunch must lie within the hours, with work before and after it.")
+        return wrong
+
+    def _lunch_is_outside(self) -> bool:
+        times = [time for time in (self.begin, self.lunch_begin, self.lunch_end, self.end) if time is not None]
+        return len(times) == 4 and not all(earlier < later for earlier, later in pairwise(times))
+
+    def _wrong_offer(self) -> dict[str, Any]:
+        wrong: dict[str, Any] = {}
+        if self.is_queue and self.repeat_minutes:
+            wrong["repeat_minutes"] = _("A live queue has no visits of a set length: leave this blank.")
+        if self.is_queue and self.lunch_begin:
+            wrong["lunch_begin"] = _("A live queue has no lunch: enter one queue before it and one after it.")
+        if self.release_channels and self.release_hours is None:
+            wrong["release_hours"] = _("Say how many hours before the visit the place opens.")
+        elif self.release_hours is not None and not self.release_channels:
+            wrong["release_hours"] = _("Say to which channels the place opens then.")
+        if not self.channels and not self.release_channels:
+            wrong["channels"] = _("Nobody could book: open the places to at least one channel.")
+        return wrong
+
+    def applies_on(self, day: dt.date, weekday: int | None = None) -> bool:
+        """Whether this interval is worked on that day, exceptions aside.
+
+        In: the ISO weekday whose hours are kept, where that is not the day's own (a moved working day).
+        """
+        if (weekday or day.isoweekday()) != self.weekday or day < self.valid_from:
             return False
         if self.valid_to is not None and day > self.valid_to:
             return False

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models.fields import channels_field, channels_known
+from appointments.models.fields import channels_field, channels_known, released_channels_field
 from appointments.models.triggers import SLOT_GUARD, SLOT_KEEP
 from appointments.querysets import SlotQuerySet
 from lmis.models import BusyType, Doctor, Room
@@ -28,6 +28,8 @@ class Slot(models.Model):
     `visible`, `room_label`, `busy_code`, `busy_name` are stamped from the doctor, the room and the busy type.
     `pattern` is what the generator wrote here last, as a digest; blank on a slot made by hand, which it leaves alone.
     `changed` is the transaction of the last change: the schedule's revision (design, "Schedule revision").
+    A live queue is one slot of many places; `numbers` of the day, from its ordinal on, are its own.
+    At `release_at` the place opens to `release_channels`, too (`services.releasing`); both are empty afterwards.
     """
 
     class Withdrawn(models.TextChoices):
@@ -44,10 +46,14 @@ class Slot(models.Model):
     end = models.DateTimeField(_("end"))
     day = models.DateField(_("day"), editable=False)
     ordinal = models.PositiveIntegerField(_("number in the day"), editable=False)
+    is_queue = models.BooleanField(_("live queue"), default=False, db_default=False, editable=False)
+    numbers = models.PositiveSmallIntegerField(_("numbers of its own"), default=1, db_default=1, editable=False)
     capacity = models.PositiveSmallIntegerField(_("places"), default=1)
     overbooked = models.PositiveSmallIntegerField(_("beyond the plan"), default=0, db_default=0, editable=False)
     booked = models.PositiveSmallIntegerField(_("taken"), default=0, db_default=0, editable=False)
     channels = channels_field()
+    release_at = models.DateTimeField(_("opens to more at"), null=True, blank=True, editable=False)
+    release_channels = released_channels_field(_("channels it opens to then"))
     is_blocked = models.BooleanField(_("blocked"), default=False)
     block_reason = models.CharField(_("reason of the block"), max_length=255, blank=True, default="")
     withdrawn = models.CharField(
@@ -95,6 +101,15 @@ class Slot(models.Model):
             models.CheckConstraint(condition=Q(end__gt=F("begin")), name="slot_ends_after_begin"),
             models.CheckConstraint(condition=Q(withdrawn__in=["", "generator", "staff"]), name="slot_withdrawn_known"),
             channels_known("slot_channels_known"),
+            channels_known("slot_release_known", "release_channels"),
+            models.CheckConstraint(
+                condition=Q(release_at__isnull=True, release_channels=[])
+                | (Q(release_at__isnull=False) & ~Q(release_channels=[])),
+                name="slot_release_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_queue=True, numbers__gte=1) | Q(is_queue=False, numbers=1), name="slot_numbers"
+            ),
             models.UniqueConstraint(fields=["doctor", "day", "ordinal"], name="slot_ordinal_once_a_day"),
             ExclusionConstraint(
                 name="slot_no_overlap",
@@ -106,6 +121,8 @@ class Slot(models.Model):
             models.Index(fields=["doctor", "begin"], name="slot_by_doctor"),
             models.Index(fields=["begin"], name="slot_by_begin"),
             models.Index(fields=["changed"], name="slot_by_change"),
+            # only places that wait for it: a booking of any other pays nothing
+            models.Index(fields=["release_at"], condition=Q(release_at__isnull=False), name="slot_to_release"),
             # the next free place of a booked-out doctor without walking over all the taken ones
             models.Index(
                 fields=["doctor", "begin"],
@@ -139,5 +156,12 @@ class Slot(models.Model):
         return self.capacity + self.overbooked - self.booked
 
     def number_of(self, seat: int) -> str:
-        """What is printed on the ticket of that seat (contract, `number`): `07`, or `07-2` where places are several."""
+        """What is printed on the ticket of that seat (contract, `number`): `07`, or `07-2` where places are several.
+
+        In a live queue the numbers run on; only beyond those that it has of its own there is `19-2`.
+        """
+        if self.is_queue:
+            last = self.ordinal + self.numbers - 1
+            own = seat <= self.numbers
+            return f"{self.ordinal + seat - 1:02d}" if own else f"{last:02d}-{seat - self.numbers + 1}"
         return f"{self.ordinal:02d}" if self.capacity == 1 and seat == 1 else f"{self.ordinal:02d}-{seat}"

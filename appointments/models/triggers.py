@@ -6,11 +6,19 @@ from __future__ import annotations
 # a bulk update) keeps the old values, else it would write back a free place that is taken, or a doctor who is hidden.
 # Somebody may be hiding the doctor or renaming the room just now, and his restamping would not see this slot yet:
 # FOR SHARE waits for him and reads what he leaves, and he waits for us and then sees the slot.
+# Two who lay slots at once both go on from the highest number of the day, and slot_ordinal_once_a_day stops the second;
+# what is committed already is looked at here, since the numbers of a live queue reach further than its ordinal.
 SLOT_GUARD = """
 IF TG_OP = 'INSERT' THEN
     NEW.booked := 0;
     NEW.overbooked := 0;
     NEW.published := false;
+    IF EXISTS (SELECT FROM appointments_slot s WHERE s.doctor_id = NEW.doctor_id AND s.day = NEW.day
+               AND s.ordinal < NEW.ordinal + NEW.numbers AND s.ordinal + s.numbers > NEW.ordinal
+               AND s.ordinal <> NEW.ordinal) THEN
+        RAISE EXCEPTION 'the numbers of two slots of one day overlap'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_numbers_are_its_own';
+    END IF;
 ELSE
     IF pg_trigger_depth() < 2 THEN
         NEW.booked := OLD.booked;
@@ -21,8 +29,10 @@ ELSE
         NEW.busy_name := OLD.busy_name;
     END IF;
     NEW.published := OLD.published;
-    IF OLD.published AND (NEW.guid, NEW.doctor_id, NEW."begin", NEW."end", NEW.day, NEW.ordinal)
-        IS DISTINCT FROM (OLD.guid, OLD.doctor_id, OLD."begin", OLD."end", OLD.day, OLD.ordinal) THEN
+    IF OLD.published
+        AND (NEW.guid, NEW.doctor_id, NEW."begin", NEW."end", NEW.day, NEW.ordinal, NEW.is_queue, NEW.numbers)
+        IS DISTINCT FROM
+            (OLD.guid, OLD.doctor_id, OLD."begin", OLD."end", OLD.day, OLD.ordinal, OLD.is_queue, OLD.numbers) THEN
         RAISE EXCEPTION 'a published slot keeps its doctor, begin and end'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_published_is_fixed';
     END IF;
