@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from directions.querysets import DirectionQuerySet
 from lmis.models import Doctor, Lpu
 from patients.models import Patient
+from patients.models.triggers import follows_survivor
 
 
 class Direction(models.Model):
@@ -121,6 +122,7 @@ class Direction(models.Model):
                 name="direction_issued_number_once",
             ),
         ]
+        triggers = [follows_survivor("direction_of_survivor")]
         indexes = [
             models.Index(fields=["lpu_from", "number"], name="direction_by_number"),
             models.Index(fields=["created_at"], name="direction_by_created"),

@@ -18,6 +18,7 @@ from appointments.querysets import AppointmentQuerySet
 from directions.models import Direction
 from lmis.models import ApiClient, Source
 from patients.models import Patient
+from patients.models.triggers import follows_survivor
 
 MISTAKE_WITHIN = dt.timedelta(minutes=2)  # so long a booking may still be called a slip of the hand
 
@@ -120,6 +121,7 @@ class Appointment(models.Model):
         ]
         indexes = [models.Index(fields=["created_at"], name="appointment_by_created")]
         triggers = [
+            follows_survivor("appointment_of_survivor"),
             pgtrigger.Trigger(
                 name="appointment_counts",
                 when=pgtrigger.After,

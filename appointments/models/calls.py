@@ -14,6 +14,7 @@ from appointments.models.appointment import Appointment
 from appointments.models.slot import Slot
 from appointments.querysets_waiting import CallQuerySet
 from patients.models import Patient
+from patients.models.triggers import follows_survivor
 
 
 class CallTask(models.Model):
@@ -57,6 +58,7 @@ class CallTask(models.Model):
     class Meta:
         verbose_name = _("call to a patient")
         verbose_name_plural = _("call list")
+        triggers = [follows_survivor("call_of_survivor")]
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["appointment"], condition=Q(state="open"), name="call_once_open"),

@@ -19,6 +19,7 @@ from appointments.querysets_waiting import WaitingQuerySet
 from directions.models import Direction
 from lmis.models import Doctor, Speciality
 from patients.models import Patient
+from patients.models.triggers import follows_survivor
 
 MORNING_ENDS, EVENING_BEGINS = dt.time(12), dt.time(16)  # on the wall of the LPU
 
@@ -85,6 +86,7 @@ class WaitingEntry(models.Model):
     class Meta:
         verbose_name = _("entry of the waiting list")
         verbose_name_plural = _("waiting list")
+        triggers = [follows_survivor("waiting_of_survivor")]
         ordering = ["created_at", "pk"]
         constraints = [
             models.CheckConstraint(
