@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
 from django.db import connection, transaction
@@ -11,8 +11,9 @@ from django.db import connection, transaction
 from appointments.models import ScheduleException, ScheduleTemplate, Slot
 from appointments.services.reconciling import Changes, reconcile
 from appointments.services.slot_rows import GuidFor, write
-from appointments.services.timetable import DAY, midnight, plan
+from appointments.services.timetable import DAY, Place, midnight, plan
 from lmis.models import Doctor
+from lmis.services.calendar import between
 
 _LOCK_TIMEOUT = "5s"
 _INSTANT = dt.timedelta.resolution
@@ -37,13 +38,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Days first..last of a doctor, inclusive, in the zone of the LPU; nothing new after `until`."""
+    """Days first..last of a doctor, inclusive, in the zone of the LPU; nothing new after `until`.
+
+    `pattern` is one to look at that is not saved (yet); otherwise the doctor's templates are read.
+    """
 
     doctor: Doctor
     first: dt.date
     last: dt.date
     until: dt.date
     now: dt.datetime
+    pattern: Sequence[ScheduleTemplate] | None = None
 
     @property
     def opens(self) -> dt.datetime:
@@ -56,26 +61,37 @@ class Window:
         return midnight(self.last + DAY, self.doctor.lpu.tz)
 
     def changes(self, may_touch: Collection[int] | None = None) -> Changes:
-        """What there is to do, as things are now; three statements."""
+        """What there is to do, as things are now; four statements."""
         opens, closes = self.opens, self.closes
-        exceptions = ScheduleException.objects.of_doctor(self.doctor).touching(opens, closes + DAY)
-        templates = ScheduleTemplate.objects.filter(doctor=self.doctor).valid_in(self.first, self.last)
         # a day more behind: what is there already must not be overlaid
         slots = Slot.objects.filter(doctor=self.doctor, end__gt=opens, begin__lt=closes + DAY)
         return reconcile(
             slots=list(slots.order_by("begin", "pk")),
-            plan=plan(
-                tz=self.doctor.lpu.tz,
-                templates=list(templates.order_by("begin", "pk")),
-                exceptions=list(exceptions.order_by("begin", "pk")),
-                first=self.first,
-                last=self.last,
-            ),
+            plan=self.plan(),
             after=max(self.now, opens - _INSTANT),
             before=closes,
             create_before=midnight(self.until + DAY, self.doctor.lpu.tz),
             may_touch=may_touch,
         )
+
+    def plan(self) -> list[Place]:
+        """What the pattern, the exceptions and the calendar want; three statements, one less for a given pattern."""
+        exceptions = ScheduleException.objects.of_doctor(self.doctor).touching(self.opens, self.closes + DAY)
+        return plan(
+            tz=self.doctor.lpu.tz,
+            templates=self._templates(),
+            exceptions=list(exceptions.order_by("begin", "pk")),
+            first=self.first,
+            last=self.last,
+            calendar=between(self.first, self.last),
+            department_id=self.doctor.department_id,
+        )
+
+    def _templates(self) -> list[ScheduleTemplate]:
+        if self.pattern is not None:
+            return sorted(self.pattern, key=lambda template: template.begin)
+        templates = ScheduleTemplate.objects.filter(doctor=self.doctor).valid_in(self.first, self.last)
+        return list(templates.order_by("begin", "pk"))
 
 
 def fill(*, window: Window, guid_for: GuidFor | None = None) -> Report:
@@ -84,7 +100,7 @@ def fill(*, window: Window, guid_for: GuidFor | None = None) -> Report:
     Raises IntegrityError when somebody laid a slot by hand in between, OperationalError when a lock was not had.
     """
     with transaction.atomic():
-        _one_generator_at_a_time(window.doctor)
+        one_generator_at_a_time(window.doctor)
         changes = window.changes()
         if changes.touched:
             # Somebody may book or block one of these between the look and the write:
@@ -95,13 +111,13 @@ def fill(*, window: Window, guid_for: GuidFor | None = None) -> Report:
             revived=sum(bool(slot.withdrawn) for slot, _ in changes.update),
             updated=sum(not slot.withdrawn for slot, _ in changes.update),
             withdrawn=len(changes.withdraw),
-            left=changes.left,
+            left=len(changes.left),
         )
-        write(window.doctor, changes, guid_for)
+        write(window.doctor, changes, window.now, guid_for)
     return report
 
 
-def _one_generator_at_a_time(doctor: Doctor) -> None:
+def one_generator_at_a_time(doctor: Doctor) -> None:
     """Two generators would each miss the other's new slots and both insert: the second waits, then finds them."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -44,7 +44,7 @@ def test_generating_at_once_makes_no_duplicates_and_nobody_fails(doctors):
 
 
 def test_twin_without_the_advisory_lock_and_the_constraints_there_are_duplicates(doctors, monkeypatch):
-    monkeypatch.setattr(filling, "_one_generator_at_a_time", lambda doctor: None)
+    monkeypatch.setattr(filling, "one_generator_at_a_time", lambda doctor: None)
     with without("appointments_slot", "slot_no_overlap", "slot_ordinal_once_a_day"):
         rivals(6, lambda i: generate())
         made = Slot.objects.count(), distinct()
