@@ -21,9 +21,11 @@ APPOINTMENT_FIELDS = [
 
 def register() -> None:
     """Called once, when the apps are ready. The appointments' services write past signals and enter it themselves."""
+    from appointments import journal_names
     from appointments.models import Appointment, ScheduleException, ScheduleTemplate, Slot
 
     auditlog.register(ScheduleTemplate)
     auditlog.register(ScheduleException)
     auditlog.register(Slot, include_fields=SLOT_FIELDS)
     auditlog.register(Appointment, include_fields=APPOINTMENT_FIELDS)
+    journal_names.register()

@@ -52,7 +52,6 @@ MENU: list[tuple[Any, list[tuple[str, str]]]] = [
             ("lmis.Epoch", "history_toggle_off"),
             ("auth.User", "person"),
             ("auth.Group", "group"),
-            ("auditlog.LogEntry", "history"),
         ],
     ),
 ]

@@ -38,6 +38,11 @@ def cards_are(model: type[models.Model]) -> None:
     _cards[:] = [model]
 
 
+def cards_model() -> type[models.Model]:
+    """The model that holds the cards."""
+    return _cards[0]
+
+
 def note(*, by: Actor, what: str, cards: Iterable[UUID], screen: str) -> None:
     """Write down that `by` opened, found, printed or exported these cards (their guids) on that screen; one INSERT.
 
@@ -65,7 +70,7 @@ def prune(now: datetime) -> int:
             fetch("SELECT set_config('lmis.prune_access_before', %s, true)", [before.isoformat()])
             with connection.cursor() as cursor:
                 cursor.execute(_PRUNE, [before, _BATCH])
-                count = cursor.rowcount
+                count: int = cursor.rowcount
         gone += count
         if count < _BATCH:
             return gone

@@ -81,7 +81,6 @@ GROUPS: dict[str, dict[str, str]] = {
         "appointments.appointment": "vac",
         "auth.user": "vacd",
         "auth.group": "vacd",
-        "auditlog.logentry": "v",
     },
 }
 # Group → rights of `lmis.StaffRight`: screens and what they offer. The rule for a new one is the same.

@@ -40,7 +40,6 @@ TABLE = {
     "appointments.appointment": ("vac", "v", "v", "-", "vac"),
     "auth.user": ("-", "-", "-", "-", "vacd"),
     "auth.group": ("-", "-", "-", "-", "vacd"),
-    "auditlog.logentry": ("-", "-", "-", "-", "v"),
 }
 # right of lmis.StaffRight: who has it, by the first letters of registrar, doctor, head, operator, administrator
 RIGHTS_TABLE = {

@@ -19,7 +19,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from appointments.exceptions import SlotTaken
 from lmis import translations
 from lmis.actors import SYSTEM
-from lmis.admin.history import who_did
+from lmis.services.journal_words import who_did
 from lmis.exceptions import REGISTRY
 from lmis.models import BusyType, Department, FailedLogin, IdempotencyRecord, Room
 from lmis.services import clients
