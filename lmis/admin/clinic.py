@@ -31,7 +31,7 @@ class LpuAdmin(GuidKeptAdmin):
     search_fields = ["name", "short_name", "oid", "guid__exact"]
     search_help_text = _("Name, OID or guid")
     fieldsets = [
-        (None, {"fields": ["guid", "name", "short_name", "oid"]}),
+        (None, {"fields": ["guid", "name", "short_name", "oid", "ogrn"]}),
         (_("Where"), {"fields": ["address", "phone", "time_zone", "ticket_note"]}),
         (_("Exchange"), {"fields": ["is_own", "is_confirmed", "entry_point"]}),
     ]

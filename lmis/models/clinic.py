@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pgtrigger
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,15 @@ class Lpu(models.Model):
     name = models.CharField(_("full name"), max_length=500, blank=True, default="")
     short_name = models.CharField(_("short name"), max_length=120, blank=True, default="")
     oid = models.CharField(_("OID"), max_length=64, blank=True, default="")
+    ogrn = models.CharField(
+        _("OGRN"),
+        max_length=15,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(r"\A([0-9]{13}|[0-9]{15})\Z", _("An OGRN has 13 or 15 digits."), code="invalid")],
+        help_text=_("Printed on directions."),
+    )
     address = models.CharField(_("address"), max_length=500, blank=True, default="")
     ticket_note = models.TextField(
         _("text on the ticket"),
@@ -84,6 +94,14 @@ class Department(models.Model):
     lpu = models.ForeignKey(Lpu, models.PROTECT, related_name="departments", verbose_name=_("LPU"))
     name = models.CharField(_("name"), max_length=200)
     address = models.CharField(_("branch address"), max_length=500, blank=True, default="")
+    head = models.CharField(
+        _("head of the department"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Surname and initials, as printed on directions."),
+    )
 
     class Meta:
         verbose_name = _("department")
