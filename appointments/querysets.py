@@ -86,6 +86,11 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """With all that an Appointment shows, in one statement."""
         return self.select_related("slot__doctor__lpu", "direction__lpu_from", "direction__lpu_to")
 
+    def with_ticket_shown(self) -> Self:
+        """With all that a ticket shows, in one statement."""
+        doctor = ("lpu", "department", "speciality", "room")
+        return self.select_related("patient", "slot__room", *(f"slot__doctor__{name}" for name in doctor))
+
 
 class ScheduleTemplateQuerySet(models.QuerySet["ScheduleTemplate"]):
     """Intervals of the weekly pattern."""

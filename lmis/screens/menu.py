@@ -62,9 +62,9 @@ def start_of(user: User | AnonymousUser) -> str:
     return reverse("admin:index")
 
 
-def address_of(name: str) -> str:
+def address_of(name: str, *args: Any) -> str:
     """The screen's address; blank when there is no such screen."""
     try:
-        return reverse(name)
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""

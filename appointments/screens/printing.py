@@ -1,0 +1,101 @@
+"""What the prints show, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import formats
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models import Appointment, Slot
+
+FORMATS = {"a5": _("A5 sheet"), "roll": _("80 mm roll")}
+_COOKIE, _YEAR = "ticket_format", 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Day and time of a slot as its LPU's wall shows them; `time` is a stretch in a live queue, else the begin."""
+
+    day: str
+    weekday: str
+    time: str
+
+    @classmethod
+    def of(cls, slot: Slot) -> Self:
+        """In: a slot with its doctor's LPU."""
+        begin, end = (moment.astimezone(slot.doctor.lpu.tz) for moment in (slot.begin, slot.end))
+        return cls(
+            day=formats.date_format(begin, "DATE_FORMAT"),
+            weekday=capfirst(formats.date_format(begin, "l")),
+            time=f"{begin:%H:%M}–{end:%H:%M}" if slot.is_queue else f"{begin:%H:%M}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to go: number of the room, its floor, the address of the branch."""
+
+    room: str
+    floor: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A patient on a day sheet."""
+
+    time: str
+    appointment: Appointment
+    birth_date: str
+
+    @classmethod
+    def of(cls, appointment: Appointment, zone: ZoneInfo) -> Self:
+        """In: an appointment with its slot and patient."""
+        born = appointment.patient.birth_date
+        return cls(
+            time=f"{appointment.slot.begin.astimezone(zone):%H:%M}",
+            appointment=appointment,
+            birth_date=formats.date_format(born, "SHORT_DATE_FORMAT") if born else "",
+        )
+
+
+def place_of(slot: Slot) -> Place:
+    """The slot's own room before the doctor's; the department's address before the LPU's."""
+    doctor = slot.doctor
+    room = slot.room or doctor.room
+    address = (doctor.department.address if doctor.department else "") or doctor.lpu.address
+    return Place(room=room.number if room else "", floor=room.floor if room else "", address=address)
+
+
+def format_of(request: HttpRequest) -> str:
+    """What this workplace prints tickets on; A5 until somebody chooses."""
+    chosen = request.COOKIES.get(_COOKIE, "")
+    return chosen if chosen in FORMATS else "a5"
+
+
+def remember(response: HttpResponse, chosen: str) -> None:
+    """Keep the choice at the workplace: nothing about anybody is in it."""
+    response.set_cookie(_COOKIE, chosen, max_age=_YEAR, path="/admin/", httponly=True, samesite="Lax")
+
+
+def day_or_404(text: str) -> dt.date:
+    """The day of an address, `2026-11-23`."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def guid_or_404(text: str) -> UUID:
+    """A guid that came in a form."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
