@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from directions.models import Direction, IncomingDirection
 from lmis.models import Speciality
@@ -54,4 +54,7 @@ class OutcomeForm(forms.Form):
         choices=Direction.Outcome.choices,
         required=False,
         widget=UnfoldAdminSelectWidget,
+    )
+    outcome_note = forms.CharField(
+        label=_("Note"), max_length=500, required=False, widget=UnfoldAdminTextInputWidget({"autocomplete": "off"})
     )

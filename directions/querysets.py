@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Case, CharField, DateField, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, DateField, Exists, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     from directions.models import Direction  # noqa: F401
-    from lmis.models import Lpu
+    from lmis.models import Doctor, Lpu
     from patients.models import Patient
 
 
@@ -43,6 +43,20 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
         if number:
             same |= Q(origin="desk", lpu_from=lpu_from, number=number)
         return self.filter(same)
+
+    def visible_to(self, doctors: models.QuerySet[Doctor] | None) -> Self:
+        """Those that these doctors wrote, and those of their patients; None sees all (`lmis.screens.scope`)."""
+        if doctors is None:
+            return self
+        seen = self._appointments().filter(patient=OuterRef("patient"), slot__doctor__in=doctors)
+        return self.filter(Q(doctor__in=doctors) | Exists(seen.exclude(state="cancelled")))
+
+    def with_appointment(self) -> Self:
+        """Adds `appointment_begin`, `_end`, `_state`, `_number` and `_doctor` of the last one that was made by it."""
+        last = self._appointments().filter(direction=OuterRef("pk")).order_by("-pk")
+        of_it = {"begin": "slot__begin", "state": "state", "number": "number", "guid": "guid"}
+        names = {f"appointment_{name}": Subquery(last.values(path)[:1]) for name, path in of_it.items()}
+        return self.annotate(**names, appointment_doctor=Subquery(last.values("slot__doctor")[:1]))
 
     def with_all_shown(self) -> Self:
         """With all that a ConsultDirection and its patient show, in one statement."""

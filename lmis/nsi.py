@@ -5,6 +5,7 @@ The OIDs are known; what stands in the dictionaries is not: it comes from files 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -23,6 +24,10 @@ POLIS_KINDS = "1.2.643.5.1.13.13.99.2.245"
 DOCUMENT_KINDS = "1.2.643.5.1.13.13.99.2.48"
 DOCUMENT_KINDS_OF_FOMS = "F011"
 ICD10 = "1.2.643.5.1.13.13.11.1005"
+
+# A code of ICD-10 for a diagnosis: a letter, two digits and, behind a point, what is more exact. Its marks for a cause
+# (+) and for what that shows in (*) are no part of it; chapters and blocks (A00-A09) are headings and no diagnoses.
+DIAGNOSIS = re.compile(r"[A-Z][0-9]{2}(\.[0-9]{1,3})?")
 
 TITLES = {
     SPECIALITIES: _("Specialities"),

@@ -90,7 +90,9 @@ def cancel(*, direction: Direction, reason: str, by: Actor, now: dt.datetime) ->
     return direction
 
 
-def record_outcome(*, direction: Direction, outcome: str, by: Actor, now: dt.datetime) -> Direction:
+def record_outcome(
+    *, direction: Direction, outcome: str, by: Actor, now: dt.datetime, outcome_note: str = ""
+) -> Direction:
     """What staff learnt about a direction issued here to another's LPU (`Direction.Outcome`); blank takes it back.
 
     Raises DirectionCancelled; NotFollowed where our own appointments tell, or it was not written here.
@@ -102,5 +104,6 @@ def record_outcome(*, direction: Direction, outcome: str, by: Actor, now: dt.dat
         if direction.origin != Direction.Origin.ISSUED or direction.lpu_to.is_own:
             raise NotFollowed
         direction.outcome = Direction.Outcome(outcome)
-        direction.save(update_fields=["outcome"])
+        direction.outcome_note = outcome_note.strip()
+        direction.save(update_fields=["outcome", "outcome_note"])
     return direction
