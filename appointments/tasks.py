@@ -12,12 +12,13 @@ from celery.signals import beat_init
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from appointments.services import horizon, integrity
+from appointments.services import horizon, integrity, releasing
 from lmis.actors import SYSTEM
 from lmis.celery import app
 
 logger = logging.getLogger(__name__)
 _HOUR = 3600.0
+_MINUTE = 60.0
 _NIGHTLY = crontab(hour=1, minute=17)  # UTC
 
 
@@ -25,6 +26,12 @@ _NIGHTLY = crontab(hour=1, minute=17)  # UTC
 def keep_horizon(**kwargs: Any) -> None:
     """Keep the schedule full; every hour, since midnight comes at another time in each LPU's zone."""
     horizon.keep_full(by=SYSTEM, now=timezone.now())
+
+
+@app.task(name="appointments.open_due", queue="default")
+def open_due(**kwargs: Any) -> None:
+    """Open places that were kept for some channels; every minute, since a promise of hours is kept to the minute."""
+    releasing.open_due(by=SYSTEM, now=timezone.now())
 
 
 @app.task(name="appointments.check_integrity")
@@ -45,4 +52,5 @@ def _fill_at_once(**kwargs: Any) -> None:
 def _schedule(sender: Celery, **kwargs: Any) -> None:
     # One that waited in the queue is worth nothing once the next one is there.
     sender.add_periodic_task(_HOUR, keep_horizon.s(), name="appointments.keep_horizon", expires=_HOUR)
+    sender.add_periodic_task(_MINUTE, open_due.s(), name="appointments.open_due", expires=_MINUTE)
     sender.add_periodic_task(_NIGHTLY, check_integrity.s(), name="appointments.check_integrity", expires=_HOUR)

@@ -19,7 +19,9 @@ class Changes:
     create: list[Place] = field(default_factory=list)
     update: list[tuple[Slot, Offer]] = field(default_factory=list)
     withdraw: list[Slot] = field(default_factory=list)
-    left: int = 0  # booked, though the pattern no longer has them
+    left: list[Slot] = field(default_factory=list)  # booked, though the pattern no longer has them
+    same: list[Slot] = field(default_factory=list)  # the pattern has them as they are, or they are booked and stay so
+    barred: list[Place] = field(default_factory=list)  # wanted, but something that stays is in the way
 
     @property
     def touched(self) -> list[int]:
@@ -45,29 +47,54 @@ def reconcile(
     changes = Changes()
     wanted = {(place.begin, place.end): place.offer for place in plan if after < place.begin < before}
     kept: set[Period] = set()
-    barred: list[Period] = []
+    in_the_way: list[Period] = []
     away: dict[Period, Slot | None] = {}  # None: not ours to bring back this time
     for slot in slots:
         period = slot.begin, slot.end
         ours = after < slot.begin < before and bool(slot.pattern)
         free = ours and not slot.booked and (may_touch is None or slot.pk in may_touch)
+        fits = period in wanted and _fits(slot, wanted[period])
         if slot.withdrawn == Slot.Withdrawn.GENERATOR:
-            away[period] = slot if free else None
+            if fits or period not in wanted:
+                away[period] = away.get(period) or (slot if free else None)
         elif slot.withdrawn:
-            barred.append(period)
-        elif free and period not in wanted:
+            in_the_way.append(period)
+        elif free and not fits:
             changes.withdraw.append(slot)
-        else:
+        elif fits:
             kept.add(period)
-            changes.left += ours and period not in wanted
             if free and slot.pattern != wanted[period].digest:
                 changes.update.append((slot, wanted[period]))
-    in_the_way = Periods([*kept, *barred])
+            else:
+                changes.same.append(slot)
+        else:
+            in_the_way.append(period)
+            if ours:
+                changes.left.append(slot)
+    _lay(changes, wanted, kept, Periods([*kept, *in_the_way]), away, create_before)
+    return changes
+
+
+def _fits(slot: Slot, offer: Offer) -> bool:
+    """Whether the slot can become what is offered: a live queue needs numbers of its own, which are given once."""
+    return slot.is_queue == offer.is_queue and (not offer.is_queue or offer.capacity <= slot.numbers)
+
+
+def _lay(
+    changes: Changes,
+    wanted: dict[Period, Offer],
+    kept: set[Period],
+    occupied: Periods,
+    away: dict[Period, Slot | None],
+    create_before: dt.datetime,
+) -> None:
+    """Bring back or make what is wanted and not there, where the time is not taken by what stays."""
     for period, offer in wanted.items():
-        if period[0] >= create_before or in_the_way.overlap(*period):
+        if period in kept or period[0] >= create_before:
             continue
-        if period not in away:
+        if occupied.overlap(*period):
+            changes.barred.append(Place(*period, offer))
+        elif period not in away:
             changes.create.append(Place(*period, offer))
         elif (sleeper := away[period]) is not None:
             changes.update.append((sleeper, offer))
-    return changes

@@ -6,11 +6,12 @@ import datetime as dt
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, field
+from itertools import accumulate, cycle, repeat
 from zoneinfo import ZoneInfo
 
 from appointments.models import ScheduleException, ScheduleTemplate
+from lmis.services.calendar import PLAIN, WorkingDays
 
 DAY = dt.timedelta(days=1)
 
@@ -23,16 +24,42 @@ class Offer:
     channels: tuple[str, ...]
     busy_type_id: int | None
     room_id: int | None
+    is_queue: bool = field(default=False, repr=False)
+    release_hours: int | None = field(default=None, repr=False)
+    release_channels: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
-    def of(cls, source: ScheduleTemplate | ScheduleException) -> Offer:
-        """That of a template or of extra hours."""
-        return cls(source.capacity, tuple(source.channels), source.busy_type_id, source.room_id)
+    def of(cls, source: ScheduleTemplate | ScheduleException, *, repeat: bool = False) -> Offer:
+        """That of a template (of its repeat visits) or of extra hours."""
+        busy_type_id = source.busy_type_id
+        if isinstance(source, ScheduleException):
+            return cls(source.capacity, tuple(source.channels), busy_type_id, source.room_id)
+        if repeat and source.repeat_busy_type_id:
+            busy_type_id = source.repeat_busy_type_id
+        later = tuple(channel for channel in source.release_channels if channel not in source.channels)
+        return cls(
+            source.capacity,
+            tuple(source.channels),
+            busy_type_id,
+            source.room_id,
+            source.is_queue,
+            source.release_hours if later else None,
+            later,
+        )
 
     @property
     def digest(self) -> str:
-        """16 characters that tell one offer from another, never blank."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+        """16 characters that tell one offer from another, never blank.
+
+        What is not used is left out, so that slots of before keep theirs: a new one would stamp them all as changed.
+        """
+        more = self.is_queue, self.release_hours, self.release_channels
+        text = repr(self) if more == (False, None, ()) else f"{self!r} {more!r}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def is_released(self, begin: dt.datetime, now: dt.datetime) -> bool:
+        """Whether a place that begins then is open to the later channels already."""
+        return self.release_hours is not None and begin - dt.timedelta(hours=self.release_hours) <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +92,28 @@ def plan(
     exceptions: Sequence[ScheduleException],
     first: dt.date,
     last: dt.date,
+    calendar: WorkingDays = PLAIN,
+    department_id: int | None = None,
 ) -> list[Place]:
     """The places that begin on the days first..last (inclusive, in `tz`), by time and without overlaps.
 
-    An absence removes whatever it touches. A holiday removes what the weekly pattern has, not the extra hours: they are
-    how one works on a holiday. Where hours overlap, the pattern comes before extra hours, the earlier before the later.
+    An absence removes whatever it touches. A holiday, of the calendar (unless the doctor's department works on it) or
+    of the LPU, removes what the weekly pattern has, not the extra hours: they are how one works on a holiday. A moved
+    working day has the hours of the day that it came from.
+    Where hours overlap, the pattern comes before extra hours, the earlier before the later.
     """
     of_kind = {kind: [e for e in exceptions if e.kind == kind] for kind in ScheduleException.Kind.values}
     away = Periods((e.begin, e.end) for e in of_kind["absence"])
     closed = Periods((e.begin, e.end) for e in of_kind["absence"] + of_kind["holiday"])
-    days = [first + n * DAY for n in range((last - first).days + 1)]
-    weekly = (place for day in days for t in templates if t.applies_on(day) for place in _cut_template(t, day, tz))
+    days = (first + n * DAY for n in range((last - first).days + 1))
+    open_days = [(day, calendar.weekday_of(day)) for day in days if not calendar.is_closed(day, department_id)]
+    weekly = (
+        place
+        for day, weekday in open_days
+        for template in templates
+        if template.applies_on(day, weekday)
+        for place in cut(template, day, tz)
+    )
     regular = list(_disjoint(weekly, closed))
     taken = Periods((place.begin, place.end) for place in regular)
     window = midnight(first, tz), midnight(last + DAY, tz)
@@ -89,21 +127,51 @@ def midnight(day: dt.date, tz: ZoneInfo) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, tz).astimezone(dt.UTC)
 
 
-def _cut_template(template: ScheduleTemplate, day: dt.date, tz: ZoneInfo) -> Iterator[Place]:
+def cut(template: ScheduleTemplate, day: dt.date, tz: ZoneInfo) -> Iterator[Place]:
     """Slots of one day, from the times on the wall: none begins at a time that the clocks skip.
 
-    A time that the clocks show twice means the first of the two. A slot always lasts what it should.
+    A time that the clocks show twice means the first of the two. A slot always lasts what it should; a live queue lasts
+    from the beginning to the end.
     """
-    length = dt.timedelta(minutes=template.slot_minutes)
-    wall, wall_end = dt.datetime.combine(day, template.begin), dt.datetime.combine(day, template.end)
+    if template.is_queue:
+        begin, end = (_instant(day, time, tz) for time in (template.begin, template.end))
+        if begin < end:
+            yield Place(begin, end, Offer.of(template))
+        return
+    for begins, ends in _stretches(template):
+        yield from _cut_stretch(template, dt.datetime.combine(day, begins), dt.datetime.combine(day, ends), tz)
+
+
+def _stretches(template: ScheduleTemplate) -> list[tuple[dt.time, dt.time]]:
+    """The hours before and after lunch."""
+    if template.lunch_begin is None or template.lunch_end is None:
+        return [(template.begin, template.end)]
+    return [(template.begin, template.lunch_begin), (template.lunch_end, template.end)]
+
+
+def _cut_stretch(template: ScheduleTemplate, wall: dt.datetime, wall_end: dt.datetime, tz: ZoneInfo) -> Iterator[Place]:
     closing = wall_end.replace(tzinfo=tz).astimezone(dt.UTC)
-    offer = Offer.of(template)
-    while wall + length <= wall_end:
+    for length, offer in _visits(template):
+        if wall + length > wall_end:
+            return
         begin = wall.replace(tzinfo=tz).astimezone(dt.UTC)
         skipped = begin.astimezone(tz).replace(tzinfo=None) != wall
         if not skipped and begin + length <= closing:
             yield Place(begin, begin + length, offer)
         wall += length
+
+
+def _visits(template: ScheduleTemplate) -> Iterator[tuple[dt.timedelta, Offer]]:
+    """Lengths and offers without end: so many first visits, a repeat one, and again."""
+    visit = dt.timedelta(minutes=template.slot_minutes), Offer.of(template)
+    if template.repeat_minutes is None:
+        return repeat(visit)
+    again = dt.timedelta(minutes=template.repeat_minutes), Offer.of(template, repeat=True)
+    return cycle([*[visit] * template.repeat_after, again])
+
+
+def _instant(day: dt.date, time: dt.time, tz: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, time, tz).astimezone(dt.UTC)
 
 
 def _cut_extra(extra: ScheduleException, opens: dt.datetime, closes: dt.datetime) -> Iterator[Place]:

@@ -39,6 +39,8 @@ class CalendarDay(models.Model):
     )
     source = models.CharField(_("source"), max_length=255, blank=True, default="")
 
+    departments: list[int]  # of those read `with_work`
+
     objects = CalendarDayQuerySet.as_manager()
 
     class Meta:
