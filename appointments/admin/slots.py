@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
-from appointments.admin.shown import day_of, time_of
+from appointments.shown import day_of, time_of
 from appointments.admin.slot_states import StateFilter, acts_for, state_of
 from appointments.models import Slot
 from appointments.services import slots
