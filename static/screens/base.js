@@ -118,6 +118,9 @@
         if (event.detail.requestConfig?.verb !== "get") toast(say("Unsaved"), "error");
     });
     document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.level));
+    document.addEventListener("submit", (event) => {
+        if (event.target.closest("#printing")) document.getElementById("printing").close();
+    });
     document.addEventListener("close-dialog", () => document.querySelectorAll("dialog:modal").forEach(close));
     document.addEventListener("print", (event) => print(event.detail.url));
 
@@ -130,6 +133,11 @@
         frame.setAttribute("aria-hidden", "true");
         frame.tabIndex = -1;
         frame.addEventListener("load", () => {
+            const page = frame.contentDocument;
+            // Not a print but a page that says why there is none, or one of the browser's own.
+            if (!page?.body.hasAttribute("data-printable")) {
+                return toast(page?.getElementById("said")?.textContent || say("Failed"), "error");
+            }
             const before = document.activeElement;
             frame.contentWindow.addEventListener("afterprint", () => before?.focus());
             frame.contentWindow.focus();
