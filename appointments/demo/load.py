@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from appointments.demo import access, bookings, cast, clinic, people, referrals, timetable
+from appointments.demo import access, bookings, cast, clinic, people, referrals, timetable, today
 from appointments.demo.guids import guid_of
 from appointments.services import generation
 from directions.models import Direction
@@ -103,6 +103,7 @@ def _slots(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> None:
     def guid_for(doctor: Doctor, begin: dt.datetime, end: dt.datetime) -> UUID:
         return guid_of(lpu.guid, "slot", doctor.guid, begin.astimezone(dt.UTC), end.astimezone(dt.UTC))
 
+    today.open_day(lpu, _doctors(lpu)[0], now, guid_for)
     report = generation.generate(until=until, by=SYSTEM, now=now, guid_for=guid_for)
     if report.failed:
         raise DemoRefusedError(_("Some of the schedule could not be made; the log says why. Start again to finish it."))
@@ -117,6 +118,7 @@ def _visits(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> Direction
             say(_("Appointments and directions …"))
             patients = list(Patient.objects.filter(guid__in=_patient_guids(lpu)).order_by("card_number"))
             bookings.make(lpu, patients[_SPARED:], _actors(), now)
+            today.fill(lpu, _doctors(lpu)[0], patients[_SPARED:], _actors(), now)
             others = list(Lpu.objects.filter(is_own=False).order_by("pk"))
             referrals.Referrals(lpu, others, list(_doctors(lpu)), patients, now).write()
             sample = referrals.sample_of(lpu)

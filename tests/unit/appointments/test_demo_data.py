@@ -220,6 +220,17 @@ def test_visits(demo):
     assert set(women.values_list("patient__sex", flat=True)) <= {"F"}
 
 
+def test_the_doctor_with_an_account_works_today_whatever_day_it_is(demo):
+    doctor = Doctor.objects.get(user__username="doctor")
+    day = NOW.astimezone(doctor.lpu.tz).date()
+    places = doctor.slots.in_schedule().filter(day=day)
+    visits = Appointment.objects.filter(slot__in=places)
+    assert places.count() >= 20
+    assert 10 <= visits.count() < places.count()
+    assert not visits.filter(slot__end__lte=NOW, state="booked").exists()
+    assert not visits.filter(slot__begin__gt=NOW).exclude(state__in=["booked", "cancelled"]).exists()
+
+
 def test_directions_both_ways(demo):
     own = Lpu.objects.own().get()
     issued = Direction.objects.issued_here()
