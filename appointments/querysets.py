@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Greatest
+
+from appointments.querysets_head import CountedAppointments, CountedSlots
 
 if TYPE_CHECKING:
-    from appointments.models import Appointment, ScheduleException, ScheduleTemplate, Slot  # noqa: F401
+    from appointments.models import ScheduleException, ScheduleTemplate  # noqa: F401
     from directions.models import Direction
     from lmis.models import Doctor
     from patients.models import Patient
 
 
-class SlotQuerySet(models.QuerySet["Slot"]):
+class SlotQuerySet(CountedSlots):
     """Slots; `now` is always an aware instant."""
 
     def in_schedule(self) -> Self:
@@ -42,7 +45,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
         return self.filter(channels__overlap=list(channels))
 
 
-class AppointmentQuerySet(models.QuerySet["Appointment"]):
+class AppointmentQuerySet(CountedAppointments):
     """Appointments."""
 
     def holding(self) -> Self:
@@ -102,6 +105,20 @@ class ScheduleTemplateQuerySet(models.QuerySet["ScheduleTemplate"]):
 
 class ScheduleExceptionQuerySet(models.QuerySet["ScheduleException"]):
     """Absences, holidays, extra hours."""
+
+    def absences_with_patients(self, now: dt.datetime, until: dt.datetime) -> Self:
+        """Absences that end after `now` and begin before `until`, by time; `patients`: how many are booked in them."""
+        from appointments.models import Appointment  # models import this module
+
+        theirs = Appointment.objects.filter(
+            state="booked",
+            slot__doctor=OuterRef("doctor"),
+            slot__begin__lt=OuterRef("end"),
+            slot__end__gt=Greatest(OuterRef("begin"), now),
+        )
+        number = theirs.order_by().values("slot__doctor").annotate(number=Count("pk")).values("number")
+        found = self.filter(kind="absence", end__gt=now, begin__lt=until).select_related("doctor__speciality")
+        return found.annotate(patients=Coalesce(Subquery(number), 0)).order_by("begin", "pk")
 
     def of_doctor(self, doctor: Doctor) -> Self:
         """The doctor's own, the holidays of the LPU and those of all LPUs."""

@@ -1,0 +1,75 @@
+"""What a head of department counts: aggregates over the schedule, one statement each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Count, F, Q, Sum
+
+if TYPE_CHECKING:
+    from appointments.models import Appointment, Slot  # noqa: F401
+
+_IN_USE = Q(withdrawn="", is_blocked=False)
+_LEFT = F("capacity") + F("overbooked") - F("booked")
+_DOCTOR = ("guid", "family", "name", "patronymic", "speciality__name")
+
+
+class CountedSlots(models.QuerySet["Slot"]):
+    """Of slots."""
+
+    def on_days(self, first: dt.date, last: dt.date) -> Self:
+        """Of these days, both inclusive, in the time zone of the LPU."""
+        return self.filter(day__gte=first, day__lte=last)
+
+    def free_by_speciality_and_day(self, now: dt.datetime) -> Any:
+        """Rows of `speciality`, `name`, `day`, and `free`, `places`, `over` (beyond the plan) of what has not begun."""
+        bookable = _IN_USE & Q(begin__gt=now, visible=True)
+        return (
+            self.filter(withdrawn="")
+            .annotate(speciality=F("doctor__speciality"), name=F("doctor__speciality__name"))
+            .values("day", "speciality", "name")
+            .annotate(
+                free=Sum(_LEFT, filter=bookable, default=0),
+                places=Sum("capacity", filter=bookable, default=0),
+                over=Sum("overbooked", default=0),
+            )
+            .order_by("name", "speciality", "day")
+        )
+
+    def load_by_doctor(self) -> Any:
+        """Rows of a doctor's names, and `places`, `taken`, `over` of the slots that were in use."""
+        names = {f"doctor_{name}": F(f"doctor__{name}") for name in _DOCTOR}
+        return (
+            self.filter(_IN_USE)
+            .values("doctor", **names)
+            .annotate(places=Sum("capacity"), taken=Sum("booked"), over=Sum("overbooked"))
+            .order_by("doctor__family", "doctor")
+        )
+
+    def first_of_each_speciality(self) -> Self:
+        """The earliest slot of each speciality, with its doctor as far as a norm asks."""
+        return (
+            self.order_by("doctor__speciality_id", "begin", "pk")
+            .distinct("doctor__speciality_id")
+            .select_related("doctor__speciality", "doctor__position", "doctor__lpu")
+        )
+
+    def beyond_the_plan(self, now: dt.datetime) -> Self:
+        """Upcoming ones in which more sit than were planned, by time."""
+        found = self.filter(overbooked__gt=0, end__gt=now, withdrawn="")
+        return found.select_related("doctor__speciality", "doctor__lpu").order_by("begin", "pk")
+
+
+class CountedAppointments(models.QuerySet["Appointment"]):
+    """Of appointments."""
+
+    def outcomes_by_doctor(self) -> Any:
+        """Rows of `doctor`, `visited`, `missed`."""
+        return (
+            self.annotate(doctor=F("slot__doctor"))
+            .values("doctor")
+            .annotate(visited=Count("pk", filter=Q(state="visited")), missed=Count("pk", filter=Q(state="missed")))
+            .order_by("doctor")
+        )

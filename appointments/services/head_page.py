@@ -1,0 +1,185 @@
+"""What the head of a department looks at in the morning, from a fixed number of statements."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from appointments.models import Appointment, ScheduleException, Slot, WaitingEntry
+from appointments.services.norms import Norms, Wait
+from appointments.services.waiting_offers import Line, summary
+from lmis.models import Doctor, Lpu
+from lmis.querysets import DoctorQuerySet
+
+DAYS = 14
+WEEKS = 4
+ABSENCES_AHEAD = dt.timedelta(days=30)
+OVER_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A speciality on a day: free places of `places`, `over` beyond the plan. None of any: nobody receives."""
+
+    day: dt.date
+    free: int = 0
+    places: int = 0
+    over: int = 0
+
+    @property
+    def level(self) -> str:
+        """How free: `closed`, `none`, `few` (to a tenth), `some` (to a third), `many`."""
+        if not self.places:
+            return "closed"
+        share = self.free / self.places
+        bounds = (("none", 0.0), ("few", 0.1), ("some", 1 / 3))
+        return next((name for name, bound in bounds if share <= bound), "many")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A speciality: a cell for each day of the map."""
+
+    speciality: int
+    name: str
+    cells: list[Cell]
+
+    @property
+    def free(self) -> int:
+        """In all the days."""
+        return sum(cell.free for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A doctor in the weeks that are over."""
+
+    doctor: Doctor
+    speciality: str
+    places: int
+    taken: int
+    over: int
+    visited: int = 0
+    missed: int = 0
+
+    @property
+    def percent(self) -> int:
+        """Of the places, how many were taken; more than a hundred beyond the plan."""
+        return round(100 * self.taken / self.places) if self.places else 0
+
+    @property
+    def missed_percent(self) -> int:
+        """Of those whose visit was marked, how many did not come."""
+        marked = self.visited + self.missed
+        return round(100 * self.missed / marked) if marked else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A speciality: how far the nearest free place is, and who waits for one. `slot` None: no place is free."""
+
+    speciality: int
+    name: str
+    slot: Slot | None = None
+    wait: Wait | None = None
+    line: Line | None = None
+
+    @property
+    def late(self) -> bool:
+        """Beyond the norm: the place, or somebody of the list, or there is no place at all."""
+        return self.slot is None or bool(self.wait and self.wait.late)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of it; `days` are those of the map, `since` and `until` those of the loads, both inclusive."""
+
+    days: list[dt.date]
+    rows: list[Row]
+    since: dt.date
+    until: dt.date
+    loads: list[Load]
+    absences: list[ScheduleException]
+    waits: list[Waiting]
+    over: list[Slot]
+
+
+def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet) -> Page:
+    """The page of an LPU, about these doctors of it. Nine statements, however many doctors there are.
+
+    The map: slots by speciality and day. Loads: slots, outcomes. Absences. Waits: nearest places, norms, the calendar,
+    the waiting list. Places beyond the plan.
+    """
+    today = now.astimezone(lpu.tz).date()
+    days = [today + dt.timedelta(days=number) for number in range(DAYS)]
+    since, until = today - dt.timedelta(weeks=WEEKS), today - dt.timedelta(days=1)
+    slots = Slot.objects.of_doctors(doctors)
+    rows = _rows(slots.on_days(days[0], days[-1]).free_by_speciality_and_day(now), days)
+    return Page(
+        days=days,
+        rows=rows,
+        since=since,
+        until=until,
+        loads=_loads(doctors, since, until),
+        absences=list(
+            ScheduleException.objects.filter(doctor__in=doctors).absences_with_patients(now, now + ABSENCES_AHEAD)
+        ),
+        waits=_waits(rows, doctors=doctors, lpu=lpu, now=now),
+        over=list(slots.beyond_the_plan(now)[:OVER_SHOWN]),
+    )
+
+
+def _rows(found: Any, days: list[dt.date]) -> list[Row]:
+    by_speciality: defaultdict[tuple[str, int], dict[dt.date, Cell]] = defaultdict(dict)
+    for row in found:
+        cell = Cell(row["day"], row["free"], row["places"], row["over"])
+        by_speciality[row["name"], row["speciality"]][row["day"]] = cell
+    return [
+        Row(pk, name, [cells.get(day, Cell(day)) for day in days])
+        for (name, pk), cells in sorted(by_speciality.items())
+    ]
+
+
+def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date) -> list[Load]:
+    counted = Appointment.objects.of_doctors(doctors).on_days(since, until).counted()
+    outcomes = {row["doctor"]: row for row in counted.outcomes_by_doctor()}
+    loads = [
+        Load(
+            doctor=_doctor(row),
+            speciality=row["doctor_speciality__name"],
+            places=row["places"],
+            taken=row["taken"],
+            over=row["over"],
+            visited=outcomes.get(row["doctor"], {}).get("visited", 0),
+            missed=outcomes.get(row["doctor"], {}).get("missed", 0),
+        )
+        for row in Slot.objects.of_doctors(doctors).on_days(since, until).load_by_doctor()
+    ]
+    return sorted(loads, key=lambda load: (-load.percent, load.doctor.short_name))
+
+
+def _doctor(row: dict[str, Any]) -> Doctor:
+    names = {name: row[f"doctor_{name}"] for name in ("guid", "family", "name", "patronymic")}
+    return Doctor(pk=row["doctor"], **names)
+
+
+def _waits(rows: list[Row], *, doctors: DoctorQuerySet, lpu: Lpu, now: dt.datetime) -> list[Waiting]:
+    nearest = {
+        slot.doctor.speciality_id: slot
+        for slot in Slot.objects.of_doctors(doctors).free(now).first_of_each_speciality()
+    }
+    norms = Norms.read(zone=lpu.tz, now=now)
+    among = WaitingEntry.objects.filter(patient__lpu=lpu)
+    lines = {line.speciality_id: line for line in summary(among, now.astimezone(lpu.tz).date())}
+    names = {row.speciality: row.name for row in rows}
+    names |= {pk: slot.doctor.speciality.name for pk, slot in nearest.items()}
+    names |= {pk: line.speciality for pk, line in lines.items()}
+    waits = [_waiting(pk, name, nearest.get(pk), norms, lines.get(pk)) for pk, name in names.items()]
+    return sorted(waits, key=lambda wait: (not wait.late, wait.name))
+
+
+def _waiting(pk: int, name: str, slot: Slot | None, norms: Norms, line: Line | None) -> Waiting:
+    wait = norms.wait(doctor=slot.doctor, begin=slot.begin) if slot else None
+    return Waiting(pk, name, slot, wait, line)

@@ -1,0 +1,43 @@
+"""Links and bars of the head's page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.urls import reverse
+from django.utils import formats
+
+register = template.Library()
+
+
+@register.simple_tag
+def day_link(links: Any, speciality: int, day: dt.date) -> str:
+    """The day of a speciality on the grid; blank for who may not open it."""
+    return str(links.day(speciality, day))
+
+
+@register.simple_tag
+def week_link(links: Any, doctor: Any, day: dt.date) -> str:
+    """The week of a doctor on the grid; blank likewise."""
+    return str(links.week(doctor, day))
+
+
+@register.simple_tag
+def visits_link(doctor: Any, state: str, first: dt.date, last: dt.date) -> str:
+    """The list of a doctor's appointments in a state, between two days inclusive."""
+    days = {"slot__day_from": _written(first), "slot__day_to": _written(last)}
+    asked = {"slot__doctor__id__exact": doctor.pk, "state__exact": state, **days}
+    return f"{reverse('admin:appointments_appointment_changelist')}?{urlencode(asked)}"
+
+
+@register.filter
+def at_most(number: int, top: int) -> int:
+    """For bars that end at their edge."""
+    return min(number, top)
+
+
+def _written(day: dt.date) -> str:
+    return str(formats.date_format(day, formats.get_format("DATE_INPUT_FORMATS")[0].replace("%", "")))
