@@ -1,0 +1,238 @@
+"""What the desk writes: a booking, a move, a cancelling, an entry of the waiting list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appointments.exceptions import HeldAppointment, SlotRefusal
+from appointments.models import Appointment, Slot
+from appointments.screens import desk_panels as panels
+from appointments.screens.desk import Part
+from appointments.screens.desk_state import prints
+from appointments.services import cancelling, desk, explaining, nearest, waiting
+from appointments.services.norms import Norms
+from appointments.services.offers import Place
+from directions.models import Direction
+from lmis.exceptions import Refusal, ValidationFailed
+from lmis.screens import toast
+from lmis.screens.toasts import trigger
+
+REASONS = (
+    gettext_lazy("The patient asked"),
+    gettext_lazy("The patient is better"),
+    gettext_lazy("Another time suits better"),
+    gettext_lazy("The doctor is away"),
+)
+OVER_REASONS = (
+    gettext_lazy("Acute pain"),
+    gettext_lazy("The doctor agreed"),
+    gettext_lazy("The head of department ordered it"),
+)
+
+
+class Act(Part):
+    """A write: what went wrong leaves everything as it was filled in."""
+
+    def refused(self, refusal: Refusal) -> HttpResponse:
+        """The places again, with what the refusal says to do next; for a lost place, five others under Enter."""
+        more: dict[str, Any] = {"refusal": said(refusal), "focus": False}
+        if isinstance(refusal, SlotRefusal):
+            more["others"] = self.others(refusal)
+        if isinstance(refusal, HeldAppointment):
+            more["stands"] = refusal.appointment
+        shown = {**self.places(self.patient), **more}
+        response = self.halves(self.person(self.patient), shown, status=409)
+        return trigger(toast(response, said(refusal), "error"), "close-dialog")
+
+    def others(self, refusal: SlotRefusal) -> list[Place]:
+        """Up to five free places, of the same doctor first, each with its wait."""
+        channels = refusal.channels or {self.channel}
+        slot = Slot.objects.select_related("doctor__speciality").get(pk=refusal.slot.pk)
+        norms = Norms.read(zone=self.patient.lpu.tz, now=self.now)
+        found = nearest.nearest_free(slot=slot, channels=channels, now=self.now)
+        rows = Slot.objects.select_related("doctor__lpu", "doctor__position", "doctor__room")
+        known = {row.pk: row for row in rows.filter(pk__in=[one.pk for one in found])}
+        slots = [known[one.pk] for one in found]
+        return [Place(one, norms.wait(doctor=one.doctor, begin=one.begin, kind=self.state.kind)) for one in slots]
+
+    def done(self, made: Appointment, text: str) -> HttpResponse:
+        """The person afresh, what was booked, the ticket; the box is ready for the next one."""
+        shown = Appointment.objects.with_all_shown().select_related(
+            "slot__doctor__speciality", "slot__doctor__room", "slot__doctor__department", "patient"
+        )
+        booked = shown.get(pk=made.pk)
+        response = self.halves(self.person(self.patient, marked=booked), {"right": "booked", "booked": booked})
+        toast(response, text)
+        trigger(response, "desk-done")
+        if prints(self.request):
+            trigger(response, "print", {"url": reverse("screens:ticket", args=[booked.guid])})
+        return response
+
+    def over_plan_reason(self) -> str:
+        """Why beyond the plan; only from those who may."""
+        reason = " ".join(self.request.POST.get("over_reason", "").split())
+        if reason:
+            self.demand("lmis.overbook")
+        return reason[:255]
+
+
+class Book(Act):
+    """A place is chosen: it is booked, or the appointment that is being moved goes there."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """One transaction; see `appointments.services.desk`."""
+        if self.state.slot is None:
+            raise Http404
+        return self._moved() if self.state.moving else self._booked()
+
+    def _booked(self) -> HttpResponse:
+        self.demand("lmis.book_appointments")
+        if self.state.by_paper:
+            self.demand("lmis.enter_paper_directions")
+            if self.state.typed.errors:
+                return self.refused(ValidationFailed.of("paper_day", _("Look at the row of the direction.")))
+        order = self._order()
+        made = self.act(
+            lambda: desk.book(order=order, source=self.channel, channels={self.channel}, by=self.by, now=self.now)
+        )
+        if isinstance(made, Refusal):
+            return self.refused(explaining.precise(made))
+        return self.done(made, _("Booked."))
+
+    def _order(self) -> desk.Order:
+        slot, token, guid = self.state.slot, self.state.token, self.state.direction_guid
+        if slot is None or token is None:
+            raise Http404
+        rows = Direction.objects.select_related("lpu_from").filter(patient=self.patient)
+        direction = rows.filter(guid=guid).first() if guid else None
+        if guid and direction is None:
+            raise Http404
+        return desk.Order(
+            patient=self.patient,
+            slot_guid=slot,
+            token=token,
+            direction=direction,
+            paper=self.state.paper,
+            over_plan_reason=self.over_plan_reason(),
+        )
+
+    def _moved(self) -> HttpResponse:
+        self.demand("lmis.move_appointments")
+        slot, guid, reason = self.state.slot, self.state.moving, self.over_plan_reason()
+        if slot is None or guid is None:
+            raise Http404
+        made = self.act(
+            lambda: desk.move(
+                guid=guid,
+                to_slot_guid=slot,
+                channels={self.channel},
+                by=self.by,
+                now=self.now,
+                over_plan_reason=reason,
+            )
+        )
+        if isinstance(made, Refusal):
+            return self.refused(explaining.precise(made))
+        return self.done(made, _("Moved."))
+
+
+class Over(Act):
+    """Asks why a full place shall take one more."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """A dialog; its answer goes to Book."""
+        self.demand("lmis.overbook")
+        guid = self.state.slot
+        slot = Slot.objects.select_related("doctor__lpu").filter(guid=guid).first() if guid else None
+        if slot is None:
+            raise Http404
+        return self.render({"slot": slot, "reasons": OVER_REASONS}, "screens/desk/_over.html")
+
+
+class Cancel(Act):
+    """Asks for a reason, then cancels."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Without `reason` the dialog; with it the deed."""
+        self.demand("lmis.cancel_appointments")
+        rows = Appointment.objects.with_all_shown().filter(patient=self.patient)
+        guid = self.state.appointment
+        found = rows.filter(guid=guid).first() if guid else None
+        if found is None:
+            raise Http404
+        asked = {"appointment": found, "reasons": REASONS, "patient": self.patient}
+        reason = request.POST.get("reason")
+        if reason is None:
+            return self.render(asked, "screens/desk/_cancel.html")
+        done = self.act(lambda: desk.cancel(guid=found.guid, reason=reason[:500], by=self.by, now=self.now))
+        if isinstance(done, Refusal):
+            again = self.render({**asked, "refusal": said(done)}, "screens/desk/_cancel.html", status=409)
+            again["HX-Retarget"], again["HX-Reswap"] = "#dialog-body", "innerHTML"
+            return again
+        response = self.halves(self.person(self.patient), self.whom(self.patient))
+        return trigger(toast(response, _("Cancelled. The place is free again.")), "close-dialog")
+
+
+class Mistake(Act):
+    """Takes back what was booked by a slip."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Within two minutes; later it is cancelled with a reason."""
+        self.demand("lmis.undo_mistake")
+        guid = self.state.appointment
+        if guid is None:
+            raise Http404
+        own = Appointment.objects.filter(patient=self.patient)
+        done = self.act(lambda: cancelling.undo_mistake(guid=guid, among=own, by=self.by, now=self.now))
+        if isinstance(done, Refusal):
+            return toast(self.halves(self.person(self.patient), status=409), said(done), "error")
+        return toast(self.halves(self.person(self.patient), self.whom(self.patient)), _("Taken back."))
+
+
+class Wait(Act):
+    """Nothing within the norm: the patient goes on the waiting list."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """For the doctor, or for the speciality; the times that suit are those of the filter."""
+        self.demand("lmis.use_waiting_list")
+        offering = panels.Offering(self.state, self.patient, channel=self.channel, overbooks=False, now=self.now)
+        if offering.field is None:
+            raise Http404
+        speciality, doctor = offering.field.speciality, offering.doctor
+        norm = offering.norms.of(doctor or offering.field.doctors[0].doctor, self.state.kind)
+        wish, guid = self.state.wish, self.state.direction_guid
+        direction = Direction.objects.filter(guid=guid, patient=self.patient).first() if guid else None
+        weekdays = {"weekday": range(1, 6), "weekend": range(6, 8)}.get(wish.days, ())
+        done = self.act(
+            lambda: waiting.add(
+                patient=self.patient,
+                speciality=None if doctor else speciality,
+                doctor=doctor,
+                first_day=wish.first,
+                part=wish.part,
+                weekdays=tuple(weekdays),
+                phone=request.POST.get("phone"),
+                direction=direction,
+                urgent=bool(self.state.kind),
+                due=offering.norms.until(norm).astimezone(self.patient.lpu.tz).date() if norm else None,
+                by=self.by,
+                now=self.now,
+            )
+        )
+        if isinstance(done, Refusal):
+            return self.refused(done)
+        response = self.halves(self.person(self.patient), self.whom(self.patient))
+        toast(response, _("On the waiting list: %(wanted)s.") % {"wanted": done.wanted})
+        return trigger(response, "desk-done")
+
+
+def said(refusal: Refusal) -> str:
+    """The refusal in words, with those of its fields."""
+    if isinstance(refusal, ValidationFailed):
+        return " ".join(str(error.message) for error in refusal.errors)
+    return str(refusal.message)

@@ -1,0 +1,164 @@
+"""A new card at the desk: filled in where nobody was found, checked as one types, likely duplicates shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appointments.screens.desk import Part
+from lmis.exceptions import Refusal
+from lmis.models import Lpu
+from lmis.screens import toast
+from lmis.screens.toasts import trigger
+from lmis.services import access
+from patients.exceptions import CardExists
+from patients.info import PatientInfo
+from patients.models import Patient
+from patients.models.patient import Sex
+from patients.services import cards, checks, likely, search
+from patients.services.sought import ByBirthDate, ByNames, ByPaper, ByPhone, BySnils
+
+_DATES = ["%d.%m.%Y", "%d%m%Y", "%d %m %Y", "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"]
+OWN = ("no_polis_reason", "district", "representative")
+
+
+class CardForm(forms.Form):
+    """What a registrar can ask at the window in a minute; the rest is added on the card itself."""
+
+    family = forms.CharField(label=gettext_lazy("Surname"), max_length=100)
+    name = forms.CharField(label=gettext_lazy("First name"), max_length=100, required=False)
+    patronymic = forms.CharField(label=gettext_lazy("Patronymic"), max_length=100, required=False)
+    birth_date = forms.DateField(label=gettext_lazy("Birth date"), input_formats=_DATES)
+    sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=[("", "—"), *Sex.choices], required=False)
+    phone = forms.CharField(label=gettext_lazy("Phone"), max_length=64, required=False)
+    polis_number = forms.CharField(label=gettext_lazy("Polis number"), max_length=64, required=False)
+    polis_series = forms.CharField(label=gettext_lazy("Series (old polis)"), max_length=32, required=False)
+    no_polis_reason = forms.ChoiceField(label=gettext_lazy("Or why there is no polis"), required=False)
+    snils = forms.CharField(label=gettext_lazy("SNILS"), max_length=20, required=False)
+    document_series = forms.CharField(label=gettext_lazy("Document series"), max_length=32, required=False)
+    document_number = forms.CharField(label=gettext_lazy("Document number"), max_length=64, required=False)
+    district = forms.CharField(label=gettext_lazy("District"), max_length=32, required=False)
+    address = forms.CharField(label=gettext_lazy("Address"), max_length=500, required=False)
+    representative = forms.CharField(label=gettext_lazy("Who comes with a child"), max_length=255, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "card-%s", **kwargs})
+        reasons = Patient._meta.get_field("no_polis_reason").choices or []
+        self.fields["no_polis_reason"].choices = [("", "—"), *reasons]  # type: ignore[attr-defined]
+        for name, field in self.fields.items():
+            field.widget.attrs |= {"autocomplete": "off", "aria-describedby": f"hint-{name}"}
+        for name in ("birth_date", "phone", "polis_number", "snils"):
+            self.fields[name].widget.attrs["inputmode"] = "numeric"
+        self.fields["birth_date"].widget.attrs["placeholder"] = _("dd.mm.yyyy")
+
+    def clean_snils(self) -> str:
+        """Digits alone."""
+        return re.sub(r"[\s-]", "", self.cleaned_data["snils"])
+
+    def clean(self) -> dict[str, Any]:
+        """What keeps a card from being written, in the words of the card's own checks."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        for field, text in checks.errors(values, today=timezone.localdate()).items():
+            if field in self.fields and field not in self.errors:
+                self.add_error(field, text)
+        return values
+
+
+class CardPart(Part):
+    """With the right to add cards."""
+
+    right = "patients.add_patient"
+
+    def lpu(self) -> Lpu:
+        """Where the card will be: the one chosen, else the first."""
+        chosen = self.request.POST.get("card_lpu", "")
+        return next((lpu for lpu in self.lpus if str(lpu.pk) == chosen), self.lpus[0])
+
+    def form(self, form: CardForm, **more: Any) -> HttpResponse:
+        """The form on the right; on the left whom it may be already."""
+        shown = {"form": form, "lpus": self.lpus, "lpu": self.lpu(), "right": "card", **more}
+        return self.halves(shown, {"left": "likely", "likely": more.get("likely", [])})
+
+
+class NewCard(CardPart):
+    """The form, with what was typed into the box."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Nothing is written yet."""
+        text = request.POST.get("text", "")
+        return self.form(CardForm(initial=told(text, timezone.localdate(self.now))))
+
+
+class CheckCard(CardPart):
+    """What is wrong or odd so far, beside each field, and who it may be already; the fields are left alone."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """As one types."""
+        form = CardForm(request.POST)
+        form.is_valid()
+        typed = {name for name in form.fields if request.POST.get(name, "").strip()}
+        known = {name: value for name, value in form.cleaned_data.items() if name in typed}
+        found = checks.check_card(known, today=timezone.localdate(self.now))
+        wrong = {name: " ".join(map(str, errors)) for name, errors in form.errors.items() if name in typed}
+        hints = {name: {"text": text, "is_error": True} for name, text in wrong.items()}
+        for hint in found:
+            if hint.field in typed or hint.is_error:
+                hints.setdefault(hint.field, {"text": hint.text, "is_error": hint.is_error})
+        fields = [(name, hints.get(name)) for name in form.fields]
+        return self.halves({"left": "likely", "likely": self._likely(known), "hints": fields})
+
+    def _likely(self, known: dict[str, Any]) -> list[likely.Likely]:
+        found = likely.likely_duplicates(lpu=self.lpu(), info=PatientInfo.of_columns(known))
+        access.note(by=self.by, what=access.What.FOUND, cards=[one.card.guid for one in found], screen="desk")
+        return found
+
+
+class SaveCard(CardPart):
+    """Makes the card, and goes on with it as if it had been found."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """One transaction; who has a card already is shown instead."""
+        form = CardForm(request.POST)
+        if not form.is_valid():
+            response = self.form(form)
+            return toast(response, _("The card is not written yet: look at the red fields."), "error")
+        values = {name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
+        own = {name: values.pop(name) for name in OWN if name in values}
+        lpu, info = self.lpu(), PatientInfo.of_columns(values)
+        made = self.act(lambda: cards.create(lpu=lpu, info=info, by=self.by, own=own))
+        if isinstance(made, CardExists):
+            known = likely.Likely(self.card(made.card.guid), ())
+            return toast(self.form(form, likely=[known]), made.message, "error")
+        if isinstance(made, Refusal):
+            return toast(self.form(form), made.message, "error")
+        patient = self.card(made.guid)
+        response = self.halves(self.person(patient), self.whom(patient))
+        return trigger(
+            toast(response, _("The card is made: No. %(number)s.") % {"number": patient.card_number}), "desk-chosen"
+        )
+
+
+def told(text: str, today: dt.date) -> dict[str, Any]:
+    """What was typed into the box, as fields of the form."""
+    for way in search.parse(text, today).ways:
+        if isinstance(way, ByNames):
+            whole = (way.family, way.whole_name or way.name, "" if way.whole_name else way.patronymic)
+            names = {name: part.title() for name, part in zip(("family", "name", "patronymic"), whole, strict=True)}
+            one_day = way.born and way.born[0] == way.born[1]
+            return {**names, "birth_date": f"{way.born[0]:%d.%m.%Y}"} if way.born and one_day else names
+        if isinstance(way, ByBirthDate):
+            return {"birth_date": f"{way.day:%d.%m.%Y}"}
+        if isinstance(way, BySnils):
+            return {"snils": way.digits}
+        if isinstance(way, ByPhone):
+            return {"phone": way.number}
+        if isinstance(way, ByPaper):
+            return {"polis_series": way.series, "polis_number": way.number}
+    return {}
