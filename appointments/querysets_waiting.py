@@ -30,6 +30,10 @@ class WaitingQuerySet(models.QuerySet["WaitingEntry"]):
         """Waiting for one of these doctors by name; None is everybody."""
         return self if doctors is None else self.filter(doctor__in=doctors)
 
+    def of_speciality(self, speciality: int) -> Self:
+        """Waiting for this speciality, or for a doctor of it by name."""
+        return self.filter(Q(speciality=speciality) | Q(doctor__speciality=speciality))
+
     def for_slot(self, slot: Slot) -> Self:
         """Waiting for this slot's doctor, or for the speciality at the LPU, on a day like it; times not looked at."""
         doctor = slot.doctor

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models.appointment import Appointment
@@ -125,6 +126,11 @@ class WaitingEntry(models.Model):
     def wanted(self) -> str:
         """The doctor, or the speciality, as people say it."""
         return self.doctor.short_name if self.doctor else str(self.speciality)
+
+    @property
+    def weekday_names(self) -> list[str]:
+        """The weekdays that suit, short, from Monday on."""
+        return [str(WEEKDAYS_ABBR[day - 1]) for day in self.weekdays]
 
     def suits(self, slot: Slot) -> bool:
         """Whether a place of this slot is what the patient waits for; needs the slot's doctor and LPU loaded."""

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments import locks
 from appointments.models import AbsenceDecision, Appointment, ScheduleException, Slot
 from appointments.querysets import AppointmentQuerySet, SlotQuerySet
+from appointments.services import horizon
 from appointments.services.filling import one_generator_at_a_time
 from lmis.actors import Actor
 from lmis.exceptions import FieldError, Refusal, ValidationFailed
@@ -89,6 +90,11 @@ def reopen(*, absence: ScheduleException, by: Actor, now: dt.datetime) -> int:
         absence.delete()
     logger.info("absence of doctor %s taken back by %s", absence.doctor.guid, by)
     return len(slots)
+
+
+def refill(*, doctor: Doctor, by: Actor, now: dt.datetime) -> None:
+    """Have the generator bring back, after `reopen` is committed, what it withdrew while the doctor was away."""
+    horizon.keep_full(by=by, now=now, only=[doctor.pk])
 
 
 def affected(absence: ScheduleException, now: dt.datetime) -> AppointmentQuerySet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Max, Value, When
+from django.db.models import Case, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,7 @@ from appointments.models import Appointment, ScheduleException, Slot
 from appointments.querysets import SlotQuerySet
 from appointments.services import cancelling
 from appointments.services.filling import one_generator_at_a_time
+from appointments.services.slot_rows import next_ordinals
 from lmis.actors import Actor
 from lmis.exceptions import Refusal
 from lmis.models import Doctor
@@ -150,7 +151,7 @@ def take_over(
 
 def _make(old: Slot, substitute: Doctor, room: int | None) -> Slot:
     """The same time for the substitute, with the next number of the day."""
-    numbers = Slot.objects.filter(doctor=substitute, day=old.day).aggregate(last=Max("ordinal"))
+    ordinal = next_ordinals(substitute, [old.day]).get(old.day, 1)
     try:
         with transaction.atomic():
             return Slot.objects.create(
@@ -158,9 +159,13 @@ def _make(old: Slot, substitute: Doctor, room: int | None) -> Slot:
                 begin=old.begin,
                 end=old.end,
                 day=old.day,
-                ordinal=(numbers["last"] or 0) + 1,
+                ordinal=ordinal,
+                is_queue=old.is_queue,
+                numbers=old.numbers,
                 capacity=old.capacity,
                 channels=old.channels,
+                release_at=old.release_at,
+                release_channels=old.release_channels,
                 busy_type_id=old.busy_type_id,
                 room_id=None if room == substitute.room_id else room,
             )

@@ -28,6 +28,11 @@ class Offered:
         """Whom to call."""
         return self.entries[0]
 
+    @property
+    def others(self) -> int:
+        """How many it suits besides."""
+        return len(self.entries) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -75,6 +80,22 @@ def summary(among: WaitingQuerySet, today: dt.date) -> list[Line]:
         .order_by("-late", "oldest")
     )
     return [Line(row["kind"], row["label"], row["number"], row["oldest"], row["late"]) for row in rows]
+
+
+def specialities(among: WaitingQuerySet) -> list[int]:
+    """For which specialities somebody waits, by id; one statement."""
+    kinds = among.open().order_by().annotate(kind=Coalesce("speciality", "doctor__speciality"))
+    return list(kinds.values_list("kind", flat=True).distinct())
+
+
+def places_for(
+    entry: WaitingEntry, *, now: dt.datetime, channels: Collection[str], limit: int = 8
+) -> tuple[list[Slot], list[Slot]]:
+    """The earliest free places that suit this patient, and the earliest others to talk about; one statement."""
+    free = [slot for slot in _free_for([entry], now, channels) if slot.doctor.lpu_id == entry.patient.lpu_id]
+    suits = [slot for slot in free if entry.suits(slot)]
+    others = [slot for slot in free if not entry.suits(slot)]
+    return suits[:limit], others[:limit]
 
 
 def _name() -> Coalesce:

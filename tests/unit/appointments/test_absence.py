@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -135,6 +136,7 @@ class TestClosing:
     def test_statements(self, doctor, by):
         for number in range(20):
             on(doctor, f"{9 + number // 4:02}:{number % 4 * 15:02}")
+        ContentType.objects.get_for_model(ScheduleException)  # Django keeps it for the process
         with statements() as found:
             close(doctor, by)
         # generator's lock, overlapping absences, the absence and its entry in the journal, places, lock, close
