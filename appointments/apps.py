@@ -13,7 +13,9 @@ class AppointmentsConfig(AppConfig):
     verbose_name = _("Appointments")
 
     def ready(self) -> None:
-        """Take the schedule and the appointments into the journal."""
+        """Take the schedule and the appointments into the journal; let these go with a card that is merged."""
         from appointments import audit
+        from appointments.services import merging
 
         audit.register()
+        merging.register()

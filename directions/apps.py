@@ -13,10 +13,12 @@ class DirectionsConfig(AppConfig):
     verbose_name = _("Directions")
 
     def ready(self) -> None:
-        """Keep the history of what staff do to directions."""
+        """Keep the history of what staff do to directions; let them go with a card that is merged."""
         from auditlog.registry import auditlog
 
         from directions.models import Direction, IncomingDirection
+        from directions.services import merging
 
         auditlog.register(Direction)
         auditlog.register(IncomingDirection)
+        merging.register()

@@ -54,3 +54,30 @@ class CardChanged(Refusal):
 
     status = 409
     message = _("Somebody has changed this card meanwhile. Open it again to see what it says now.")
+
+
+class CannotMerge(Refusal):
+    """Two cards that cannot become one as they are. Never from the API."""
+
+    status = 409
+    message = _("These cards cannot be merged.")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.message = text  # type: ignore[misc, assignment]  # says why
+
+    @classmethod
+    def same(cls) -> CannotMerge:
+        """One card twice."""
+        return cls(gettext("This is one and the same card."))
+
+    @classmethod
+    def other_lpu(cls) -> CannotMerge:
+        """Each LPU keeps its own card of a person."""
+        return cls(gettext("The cards belong to two institutions: each keeps its own card of a patient."))
+
+    @classmethod
+    def not_in_use(cls, card: Patient) -> CannotMerge:
+        """Merged already, or withdrawn."""
+        text = gettext("Card No. %(number)s is merged or withdrawn already. Choose another one.")
+        return cls(text % {"number": card.card_number})

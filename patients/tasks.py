@@ -6,16 +6,21 @@ import logging
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from lmis.celery import app
+from lmis.exceptions import Unavailable
 from patients.mip import client
-from patients.services import hints, uploads
+from patients.services import hints, likely_pairs, uploads
+from patients.services.importing import hints as import_hints
+from patients.services.importing import imports, steps
 
 logger = logging.getLogger(__name__)
+_IMPORTS = 2.0  # seconds: whoever brings a file looks at the page
 QUEUE = "mip"  # of the uploads, whose waits must not hold up anything else; sweeps go to the default one
 
 
@@ -40,11 +45,45 @@ def sweep_uploads(**kwargs: Any) -> None:
         logger.warning("the broker is away: %d cards wait for the next sweep", len(ids) - told)
 
 
+@app.task(name="patients.work_on_import")
+def work_on_import(*, import_id: int, **kwargs: Any) -> None:
+    """Move one import on for a while; the next sweep tells of it again when there is more to do."""
+    try:
+        more = steps.work(import_id=import_id, until=timezone.now() + import_hints.TURN)
+    except Unavailable:
+        more = True
+    if more:
+        import_hints.take_back(ids=[import_id])
+
+
+@app.task(name="patients.sweep_imports")
+def sweep_imports(**kwargs: Any) -> None:
+    """Tell the broker of the imports that a worker should look at; delete those that are long over."""
+    now = timezone.now()
+    ids = import_hints.hand_out(now=now)
+    try:
+        for import_id in ids:
+            work_on_import.apply_async(kwargs={"import_id": import_id}, expires=import_hints.GOOD_FOR.total_seconds())
+    except OperationalError:
+        import_hints.take_back(ids=ids)
+        logger.warning("the broker is away: %d imports wait for the next sweep", len(ids))
+    imports.prune(now=now)
+
+
+@app.task(name="patients.look_for_duplicates")
+def look_for_duplicates(**kwargs: Any) -> None:
+    """Enter likely duplicates into the list that people work through."""
+    likely_pairs.look(now=timezone.now())
+
+
 @app.on_after_finalize.connect
 def _schedule(sender: Celery, **kwargs: Any) -> None:
     every = settings.MIP["SWEEP_SECONDS"]
     # A sweep that waited in the queue is worth nothing once the next ones are there.
     sender.add_periodic_task(every, sweep_uploads.s(), name="patients.sweep_uploads", expires=max(10.0, 2 * every))
+    sender.add_periodic_task(_IMPORTS, sweep_imports.s(), name="patients.sweep_imports", expires=10.0)
+    nightly = crontab(hour="2", minute="30")  # UTC, as all of beat's hours
+    sender.add_periodic_task(nightly, look_for_duplicates.s(), name="patients.look_for_duplicates", expires=3600.0)
 
 
 @worker_ready.connect

@@ -114,7 +114,7 @@ def follows_survivor(name: str) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("patient_id"),
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("patient_id"),  # type: ignore[no-untyped-call]
         declare=[("survivor", "bigint")],
         func=_FOLLOW_SURVIVOR,
     )

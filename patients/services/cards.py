@@ -19,19 +19,14 @@ from patients.services import phones
 from patients.services.phones import Phone
 
 # What only our own staff know of a patient; the region never sends it and is not told.
-OWN = frozenset(
-    {
-        "district",
-        "attachment",
-        "attached_on",
-        "polis_issued_on",
-        "insurer",
-        "no_polis_reason",
-        "representative",
-        "representative_relation",
-        "representative_phone",
-    }
+# Those that belong together stand together.
+OWN_UNITS = (
+    ("district", "attachment", "attached_on"),
+    ("polis_issued_on", "insurer"),
+    ("no_polis_reason",),
+    ("representative", "representative_relation", "representative_phone"),
 )
+OWN = frozenset(name for unit in OWN_UNITS for name in unit)
 EDITABLE = frozenset({*PatientInfo().columns(), "card_number", *OWN})
 
 
