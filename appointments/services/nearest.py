@@ -6,16 +6,25 @@ import datetime as dt
 from collections.abc import Collection
 
 from appointments.models import Slot
+from appointments.querysets import SlotQuerySet
 
 OFFERED = 5
 
 
-def nearest_free(*, slot: Slot, channels: Collection[str], now: dt.datetime, limit: int = OFFERED) -> list[Slot]:
+def nearest_free(
+    *,
+    slot: Slot,
+    channels: Collection[str],
+    now: dt.datetime,
+    limit: int = OFFERED,
+    among: SlotQuerySet | None = None,
+) -> list[Slot]:
     """Up to `limit` free slots open to these channels: of the same doctor first, then of the speciality in the LPU.
 
-    Nearest to the asked-for time means the earliest from now on, in order of time. At most two statements.
+    In: `among` narrows it to what the caller may see, and says what else to load. Nearest to the asked-for time means
+    the earliest from now on, in order of time. At most two statements.
     """
-    free = Slot.objects.free(now).open_to(channels).exclude(pk=slot.pk)
+    free = (Slot.objects.all() if among is None else among).free(now).open_to(channels).exclude(pk=slot.pk)
     doctor = slot.doctor
     same = list(free.filter(doctor=doctor).order_by("begin")[:limit])
     if len(same) == limit:

@@ -1,0 +1,207 @@
+"""One place of the grid in a dialog: who is booked, and what can be done."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from appointments.models import Appointment, Slot
+from appointments.screens.grid import GridPart
+from appointments.screens.grid_acts import acts_of, blocking_of
+from appointments.screens.grid_words import clock
+from appointments.services import booking, slots, waiting
+from appointments.services.explaining import precise
+from lmis.exceptions import Refusal
+from lmis.models import Source
+from lmis.screens.toasts import toast, trigger
+from lmis.services import access
+from patients.models import Patient
+from patients.services import search
+
+FOUND = 8
+# A doctor finds own patients only, so that more than are shown have to be looked through.
+LOOKED_THROUGH = 200
+
+
+class PlacePart(GridPart):
+    """A slot of a doctor whom this employee may see."""
+
+    template = "screens/grid/_place.html"
+
+    def slot(self, guid: UUID) -> Slot:
+        """Read afresh; raises Http404 for one that is not there or not for this employee."""
+        shown = Slot.objects.of_doctors(self.own).filter(doctor__lpu__is_own=True)
+        found = shown.select_related("doctor__lpu", "doctor__speciality", "busy_type").filter(guid=guid).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def show(self, guid: UUID, refused: Refusal | None = None, **more: Any) -> HttpResponse:
+        """The dialog as things are now, with what was refused; each card in it goes into the access log."""
+        slot = self.slot(guid)
+        names = self.viewer.names
+        held = list(self._held(slot)) if names or slot.booked else []
+        if names:
+            access.note(by=self.by, what=access.What.OPENED, cards=[one.patient.guid for one in held], screen="grid")
+        context = {
+            "slot": slot,
+            **self._words(slot),
+            "names": names,
+            "visits": [(one, acts_of(one, slot, self.user, self.now)) for one in held],
+            "blocking": blocking_of(slot, self.user, self.now),
+            "bookable": self._bookable(slot),
+            "refusal": refused,
+            "is_desk": self.own is None,
+            **more,
+        }
+        response = self.render(context, status=409 if refused else 200)
+        return toast(response, refused.message, "error") if refused else response
+
+    def _words(self, slot: Slot) -> dict[str, Any]:
+        """What the dialog says of the place besides its columns."""
+        open_here = [(value, Source(value).label) for value in self.channels if value in slot.channels]
+        return {
+            "begin": clock(slot, slot.begin),
+            "end": clock(slot, slot.end),
+            "is_free": slot.begin > self.now and slot.is_bookable_by_clinic and slot.places_left > 0,
+            "sources": open_here,
+            "source": self.source() if self.source() in slot.channels else (open_here or [("", "")])[0][0],
+            "channel_words": ", ".join(str(Source(value).label) for value in slot.channels),
+            "over_label": _("Reason of going beyond the plan"),
+            "block_label": _("Reason of the block"),
+            "cancel_label": _("Reason of cancelling"),
+        }
+
+    def source(self) -> str:
+        """What the booking shows: as chosen in the dialog, else the first of one's own channels."""
+        asked = self.request.POST.get("source", "")
+        return asked if asked in self.channels else self.channels[0]
+
+    def done(self, guid: UUID, result: Any, text: str) -> HttpResponse:
+        """The dialog after an act: what was done is said, and the grid looks for changes at once."""
+        if isinstance(result, Refusal):
+            return trigger(self.show(guid, precise(result)), "grid-changed")
+        return trigger(toast(self.show(guid), text), "grid-changed")
+
+    def _held(self, slot: Slot) -> Any:
+        found = Appointment.objects.holding().filter(slot=slot).select_related("patient__lpu", "direction__lpu_from")
+        return found.order_by("seat")
+
+    def _bookable(self, slot: Slot) -> str:
+        """`free`, or `over` when full and the employee may go beyond the plan, or blank."""
+        open_here = set(self.channels) & set(slot.channels)
+        if slot.begin <= self.now or not slot.is_bookable_by_clinic or not open_here:
+            return ""
+        if not self.allows("lmis.book_appointments"):
+            return ""
+        if slot.places_left > 0:
+            return "free"
+        return "over" if self.allows("lmis.overbook") else ""
+
+
+class Place(PlacePart):
+    """The dialog itself."""
+
+    def get(self, request: HttpRequest, guid: UUID) -> HttpResponse:
+        """With the question whether to move here, when an appointment is being moved."""
+        moving = request.GET.get("move")
+        return self.show(guid, moving=self._moving(moving) if moving else None)
+
+    def _moving(self, text: str) -> Appointment | None:
+        try:
+            wanted = UUID(text)
+        except ValueError:
+            raise Http404 from None
+        found = Appointment.objects.of_doctors(self.own).select_related("patient", "slot__doctor__lpu")
+        return found.filter(guid=wanted, state=Appointment.State.BOOKED).first()
+
+
+class Cards(PlacePart):
+    """The dialog's box: cards to book for."""
+
+    template = "screens/grid/_cards.html"
+
+    def post(self, request: HttpRequest, guid: UUID) -> HttpResponse:
+        """What was typed may mean these cards of the slot's LPU; a doctor finds own patients only."""
+        self.demand("lmis.book_appointments")
+        slot, text = self.slot(guid), request.POST.get("text", "")
+        found = self._find(slot, text) if self.viewer.names else []
+        access.note(by=self.by, what=access.What.FOUND, cards=[card.guid for card in found], screen="grid")
+        desk = reverse("screens:desk") if self.allows("lmis.use_desk") else ""
+        return self.render({"slot": slot, "cards": found, "text": text.strip(), "desk": desk})
+
+    def _find(self, slot: Slot, text: str) -> list[Patient]:
+        own = self.own
+        limit = FOUND if own is None else LOOKED_THROUGH
+        cards = search.find(text=text, lpus=[slot.doctor.lpu], today=self.today, limit=limit)
+        if own is None:
+            return cards
+        theirs = Appointment.objects.of_doctors(own).of_patients(cards).values_list("patient_id", flat=True)
+        mine = set(theirs)
+        return [card for card in cards if card.pk in mine][:FOUND]
+
+
+class Book(PlacePart):
+    """Booking for the card that was chosen."""
+
+    def post(self, request: HttpRequest, guid: UUID) -> HttpResponse:
+        """The dialog with the ticket, or why not; going beyond the plan needs the right and a reason."""
+        self.demand("lmis.book_appointments")
+        reason = request.POST.get("reason", "").strip()[:255]
+        if reason:
+            self.demand("lmis.overbook")
+        slot, card = self.slot(guid), self._card()
+        made = self.act(lambda: self._book(slot, card, reason))
+        response = self.done(guid, made, _("Booked."))
+        if isinstance(made, Appointment):
+            trigger(response, "print", {"url": reverse("screens:ticket", args=[made.guid])})
+        return response
+
+    def _book(self, slot: Slot, card: Patient, reason: str) -> Appointment:
+        source = self.source()
+        made = booking.book(
+            slot_guid=slot.guid,
+            patient=card,
+            source=source,
+            channels={source},
+            by=self.by,
+            now=self.now,
+            over_plan_reason=reason,
+        )
+        waiting.served(patient=card, appointment=made, by=self.by, now=self.now)
+        return made
+
+    def _card(self) -> Patient:
+        """A doctor books for own patients only."""
+        try:
+            cards = Patient.objects.live().filter(guid=UUID(self.request.POST.get("card", "")))
+        except ValueError:
+            raise Http404 from None
+        if self.own is not None:
+            theirs = Appointment.objects.of_doctors(self.own).values("patient_id")
+            cards = cards.filter(pk__in=theirs)
+        found = cards.select_related("lpu").first()
+        if found is None:
+            raise Http404
+        return found
+
+
+class Block(PlacePart):
+    """Closing a place with a reason, and opening it again."""
+
+    def post(self, request: HttpRequest, guid: UUID) -> HttpResponse:
+        """The dialog afterwards; a reason is asked for where one is needed."""
+        self.demand("appointments.change_slot")
+        slot = self.slot(guid)
+        reason = request.POST.get("reason", "").strip()[:255]
+        if slot.is_blocked:
+            done = self.act(lambda: slots.unblock(guids=[guid], by=self.by, now=self.now))
+            return self.done(guid, done, _("The place is open again."))
+        if not reason:
+            return self.show(guid, reason_missing=True)
+        done = self.act(lambda: slots.block(guids=[guid], reason=reason, by=self.by, now=self.now))
+        return self.done(guid, done, _("The place is blocked."))
