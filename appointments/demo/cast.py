@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from appointments.demo.people import TOWN
-from patients.info import Coded
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,14 @@ LPUS = (
 )
 _HOSPITAL = LPUS[1]
 
-# The only post whose code has been checked: dictionary 1.2.643.5.1.13.13.11.1002.
-POSITIONS_OID = "1.2.643.5.1.13.13.11.1002"
-CHECKED_POSITIONS = {"врач-терапевт": "109"}
+# Made up like all of the demo; its last digit is the check digit of the twelve before.
+OGRN = "1029900001230"
+# The others have none yet: a direction of theirs shows what is missing on its form.
+HEADS = {
+    "Терапевтическое отделение": "Соколова И. В.",
+    "Детское отделение": "Лапина Е. Д.",
+    "Консультативное отделение": "Беляков Д. О.",
+}
 
 THERAPY, PAEDIATRICS, GYNAECOLOGY, CARDIOLOGY = "Терапия", "Педиатрия", "Акушерство и гинекология", "Кардиология"
 FIELDS = (
@@ -161,8 +165,3 @@ def cast_of(own: UUID) -> tuple[LpuPart, tuple[LpuPart, ...]]:
     part = next((lpu for lpu in LPUS if lpu.guid == own), _HOSPITAL)
     me = LpuPart(own, part.name, part.short_name, part.address, part.phone)
     return me, tuple(lpu for lpu in LPUS if lpu is not part)
-
-
-def position_of(field: FieldPart) -> Coded:
-    """The post of a speciality, with its code where that has been checked."""
-    return Coded(CHECKED_POSITIONS.get(field.position, ""), field.position)

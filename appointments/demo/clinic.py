@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
+from django.utils import timezone
+
 from appointments.demo import cast, people
 from appointments.demo.guids import guid_of
+from lmis import nsi
 from lmis.actors import SYSTEM
-from lmis.models import Department, Doctor, Lpu, Position, Room, Speciality
+from lmis.models import Department, DictionaryCode, Doctor, Lpu, Position, Room, Speciality
 from lmis.models.dictionaries import DictionaryEntry
+from lmis.services import nsi_files, nsi_loading
 from patients.models import Patient
 
 T = TypeVar("T")
@@ -19,6 +23,8 @@ _Entry = TypeVar("_Entry", bound=DictionaryEntry)
 
 def build(own_guid: UUID) -> Lpu:
     """All of it in a dozen statements, inside the caller's transaction; returns the own LPU."""
+    for path in sorted(nsi_files.SHIPPED.glob("*.csv")):
+        nsi_loading.load(path=path, by=SYSTEM, now=timezone.now())
     me, others = cast.cast_of(own_guid)
     lpu = _lpu(me, is_own=True)
     for other in others:
@@ -28,10 +34,14 @@ def build(own_guid: UUID) -> Lpu:
     return lpu
 
 
-def entry(model: type[_Entry], name: str, *, code: str = "", oid: str = "") -> _Entry:
-    """The entry of that dictionary with this name; a loaded dictionary's own one before a new one."""
+def entry(model: type[_Entry], name: str, *, oid: str = "") -> _Entry:
+    """The entry with this name: one that is there, else a new one, as the dictionary `oid` has it if that has it."""
     known = model._default_manager.filter(name=name).order_by("-code").first()
-    return known or model._default_manager.create(name=name, code=code, oid=oid)
+    if known is not None:
+        return known
+    told = DictionaryCode.objects.of(oid).filter(name=name).first()
+    of_it = {"oid": oid, "version": told.version, "code": told.code} if told else {}
+    return model._default_manager.create(name=name, **of_it)
 
 
 def room(lpu: Lpu, number: str) -> Room:
@@ -47,6 +57,7 @@ def _lpu(part: cast.LpuPart, *, is_own: bool) -> Lpu:
         address=part.address,
         phone=part.phone,
         is_own=is_own,
+        ogrn=cast.OGRN if is_own else "",
     )
 
 
@@ -54,13 +65,14 @@ def _doctors(lpu: Lpu) -> None:
     """Numbered through all specialities, in the order of the cast."""
     room_of = _remembered(lambda number: room(lpu, number))
     department_of = _remembered(
-        lambda name: Department.objects.create(lpu=lpu, name=name, address=cast.BRANCHES.get(name, lpu.address))
+        lambda name: Department.objects.create(
+            lpu=lpu, name=name, address=cast.BRANCHES.get(name, lpu.address), head=cast.HEADS.get(name, "")
+        )
     )
     doctors: list[Doctor] = []
     for field in cast.FIELDS:
-        post = cast.position_of(field)
-        speciality = entry(Speciality, field.speciality)
-        position = entry(Position, post.name, code=post.code, oid=cast.POSITIONS_OID if post.code else "")
+        speciality = entry(Speciality, field.speciality, oid=nsi.SPECIALITIES)
+        position = entry(Position, field.position, oid=nsi.POSITIONS)
         for name, number in zip(field.doctors, field.rooms, strict=True):
             family, first, patronymic = name.split()
             doctors.append(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from appointments.demo.names import FAMILIES, first_names, patronymic, surname
+from lmis import nsi
 from patients.info import Coded, IdentityDocument, PatientInfo, Polis
 from patients.validators import snils_check_digits
 
@@ -29,10 +30,11 @@ _STREETS = (
 
 # Kinds of polis as the region's own example codes them; a bare code of a document would not say of which of the two
 # dictionaries in use it is, so documents have none.
-_SINGLE_FORM = Coded("3", "Полис ОМС единого образца")
-_OLD_FORM = Coded("1", "Полис ОМС старого образца")
-_PASSPORT = Coded(name="Паспорт гражданина Российской Федерации")
-_BIRTH_CERTIFICATE = Coded(name="Свидетельство о рождении")
+# As `lmis/data/nsi` has them.
+_SINGLE_FORM = Coded("3", "Полис ОМС единого образца", nsi.POLIS_KINDS)
+_OLD_FORM = Coded("1", "Полис ОМС старого образца", nsi.POLIS_KINDS)
+_PASSPORT = Coded("1", "Паспорт гражданина Российской Федерации", nsi.DOCUMENT_KINDS)
+_BIRTH_CERTIFICATE = Coded("6", "Свидетельство о рождении", nsi.DOCUMENT_KINDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from appointments.demo.guids import guid_of
 from appointments.demo.people import people
 from appointments.models import Appointment, Slot
 from appointments.services import booking
-from directions.info import DirectionInfo, SenderInfo
+from directions.info import DirectionInfo, SenderInfo, of_entry
 from directions.models import Direction
 from directions.services import issuing, paper
 from lmis.actors import SYSTEM
-from lmis.models import Doctor, Lpu, Source, Speciality
+from lmis.models import Doctor, Lpu, Position, Source, Speciality
 from patients.info import Coded
 from patients.models import Patient
 
@@ -164,7 +164,7 @@ class Referrals:
             family=family,
             name=name,
             patronymic=patronymic,
-            position=Coded(cast.CHECKED_POSITIONS["врач-терапевт"], "врач-терапевт"),
+            position=_position("врач-терапевт"),
             speciality=Coded(name=cast.THERAPY),
         )
 
@@ -183,3 +183,8 @@ def sample_of(lpu: Lpu) -> Direction | None:
 
 def _speciality(name: str) -> Speciality | None:
     return Speciality.objects.filter(name=name).order_by("-code").first()
+
+
+def _position(name: str) -> Coded:
+    """As our own dictionary of posts has it."""
+    return of_entry(Position.objects.filter(name=name).order_by("-code")[0])

@@ -28,6 +28,7 @@ SCREENS = [
     Entry("screens:day", "lmis.use_day", _("My day"), "today"),
     Entry("screens:head", "lmis.view_head_page", _("Department today"), "monitoring"),
     Entry("screens:grid", "lmis.use_grid", _("Schedule grid"), "calendar_view_week"),
+    Entry("screens:directions", "directions.view_direction", _("Directions"), "outgoing_mail"),
     Entry("screens:waiting", "lmis.use_waiting_list", _("Waiting list"), "hourglass_top"),
     Entry("screens:calls", "lmis.use_calls", _("Call list"), "call"),
     Entry("screens:absence", "lmis.edit_absences", _("Absences"), "event_busy"),

@@ -17,6 +17,7 @@ from lmis.exceptions import Refusal
 from lmis.models import Dictionary, DictionaryCode
 from lmis.nsi import DIAGNOSIS, ICD10
 
+SHIPPED = Path(__file__).resolve().parent.parent / "data" / "nsi"  # codes that have been checked, and no others
 COLUMNS = ("oid", "version", "code", "name", "source", "date")
 SHOWN_ERRORS = 20
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")

@@ -12,13 +12,12 @@ from django.db import IntegrityError, connection, transaction
 from lmis import nsi
 from lmis.actors import Actor
 from lmis.models import CodeMapping, Dictionary, DictionaryCode
-from lmis.services import nsi_loading
+from lmis.services import nsi_files, nsi_loading
 from lmis.services.nsi_files import COLUMNS, FileRefused, Foreign, Reading
-from lmis.settings import BASE_DIR
 
 NOW = dt.datetime(2026, 11, 22, 9, tzinfo=dt.UTC)
 BY = Actor(label="admin")
-SHIPPED = sorted((BASE_DIR / "lmis" / "data" / "nsi").glob("*.csv"))
+SHIPPED = sorted(nsi_files.SHIPPED.glob("*.csv"))
 pytestmark = pytest.mark.django_db
 
 
