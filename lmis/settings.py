@@ -66,6 +66,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "lmis.screens.temporary.TemporaryPasswordMiddleware",
+    "lmis.screens.lock.LockMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lmis.audit.AuditMiddleware",
@@ -155,6 +157,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "screens:start"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # names have no business in a cookie
+SCREEN_LOCK_MINUTES = env.int("SCREEN_LOCK_MINUTES", default=10)
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
 ACCESS_LOG_DAYS = env.int("ACCESS_LOG_DAYS", default=1095)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=not EMBEDDED)

@@ -22,6 +22,7 @@ from django.views.decorators.cache import never_cache
 from lmis.actors import Actor
 from lmis.exceptions import Refusal
 from lmis.models import Lpu
+from lmis.screens.lock import LOCKED
 from lmis.screens.menu import screens_of, start_of
 from lmis.screens.policy import HEADER, STRICT, UNFOLD
 from lmis.services.transactions import run_write
@@ -124,5 +125,7 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.GET.get("next") in (None, reverse("admin:index")):
         request.GET = QueryDict(urlencode({"next": reverse("screens:start")}))
     response = admin.site.login(request)
+    if request.method == "POST" and response.status_code == 302:
+        request.session.pop(LOCKED, None)  # of one's own session; another employee's is gone with the login
     response[HEADER] = UNFOLD
     return response

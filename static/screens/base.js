@@ -96,6 +96,11 @@
 
     // --- htmx: what went wrong is said, what has the focus keeps it, a part in #dialog-body opens the dialog
     let focused = null;
+    // The token in the page grows old when somebody unlocks the screen with a new session; the cookie does not.
+    document.addEventListener("htmx:configRequest", (event) => {
+        const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+        if (token) event.detail.headers["X-CSRFToken"] = token;
+    });
     document.addEventListener("htmx:beforeSwap", (event) => {
         const { xhr } = event.detail;
         focused = document.activeElement && document.activeElement.id;
@@ -142,6 +147,7 @@
             frame.contentWindow.addEventListener("afterprint", () => before?.focus());
             frame.contentWindow.focus();
             frame.contentWindow.print();
+            before?.focus(); // a browser that prints without asking tells of no end
         });
         frame.src = url;
         document.body.append(frame);

@@ -1,0 +1,112 @@
+"""The screen lock: on a shared computer nobody works under somebody else's name, and nobody has to start afresh.
+
+The session of a locked screen answers nothing but the lock itself (423) until the employee's password is given. Another
+employee logs in on the same place; with that the session, and what was on the page, is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.decorators.debug import sensitive_post_parameters
+
+from lmis.api.addresses import client_address
+from lmis.screens.menu import start_of
+from lmis.services import credentials
+
+logger = logging.getLogger(__name__)
+LOCKED = "locked"  # in the session
+ALLOWED = {"screens:lock", "screens:unlock", "screens:switch", "screens:login", "admin:logout", "admin:jsi18n"}
+
+
+class LockMiddleware:
+    """Answers 423 to a locked session. After the authentication, before any view."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """As it comes."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
+        """The cover instead of the page, the box instead of a part of a page."""
+        match = request.resolver_match
+        if match is None or match.view_name in ALLOWED or not request.session.get(LOCKED):
+            return None
+        part = request.headers.get("HX-Request") == "true"
+        return render(request, "screens/lock/_box.html" if part else "screens/lock/page.html", status=423)
+
+
+class LockView(View):
+    """What the three have in common: the box, and its errors."""
+
+    def box(self, status: int = 200, **context: Any) -> HttpResponse:
+        """The lock's two forms."""
+        return render(self.request, "screens/lock/_box.html", context, status=status)
+
+    def refuse(self, tried: str, **context: Any) -> HttpResponse:
+        """Say that it was wrong; who is wrong too often hears that, too."""
+        address = str(client_address(self.request.META) or "")
+        wait = credentials.failed(login=tried, address=address, now=timezone.now())
+        if wait is None:
+            return self.box(403, error=_("Wrong login or password."), **context)
+        error = _("Too many failed attempts; try again later.")
+        response = self.box(429, error=error, **context)
+        response["Retry-After"] = str(wait)
+        return response
+
+
+class Lock(LockView):
+    """Lock this session."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The box; whoever is not logged in any more can only log in."""
+        if not request.user.is_authenticated:
+            return self.box(401)
+        request.session[LOCKED] = True
+        return self.box()
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class Unlock(LockView):
+    """Go on, by the password of the employee who locked it."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """204, and everything on the page is as it was."""
+        user = request.user
+        if not user.is_authenticated:
+            return self.box(401)
+        found = authenticate(request, username=user.get_username(), password=request.POST.get("password", ""))
+        if found is None or found.pk != user.pk:
+            return self.refuse(user.get_username())
+        request.session.pop(LOCKED, None)
+        return HttpResponse(status=204)
+
+
+@method_decorator(sensitive_post_parameters("password"), name="dispatch")
+class Switch(LockView):
+    """Another employee takes over; or the same one whose session has ended meanwhile."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """To the start page of the role; 204 when the page belongs to the one who has just logged in."""
+        username = request.POST.get("username", "")
+        user = authenticate(request, username=username, password=request.POST.get("password", ""))
+        if not isinstance(user, User) or not user.is_staff:
+            return self.refuse(username, username=username, way="switch")
+        same = request.POST.get("before") == user.get_username()
+        logout(request)  # nothing of the session before, whoever's it was
+        login(request, user)
+        logger.info("employee changed at a locked screen: now %s", user.pk)
+        return HttpResponse(status=204, headers={} if same else {"HX-Redirect": start_of(user)})

@@ -1,0 +1,174 @@
+"""The screen lock: what a locked session answers, how it is opened, and by whom."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from lmis.models import FailedLogin, Room
+from lmis.services.credentials import MAX_FAILURES
+from tests.factories import cast
+from tests.factories.staff import an_employee, page
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a long password"
+LOCK, UNLOCK, SWITCH = (reverse(f"screens:{name}") for name in ("lock", "unlock", "switch"))
+
+
+@pytest.fixture
+def locked(client):
+    """A registrar's session, locked."""
+    client.user = an_employee("registrar")
+    client.force_login(client.user)
+    assert client.post(LOCK).status_code == 200
+    return client
+
+
+def is_open(client):
+    """Whether the session answers."""
+    status = client.get(page("patients.patient")).status_code
+    assert status in (200, 423)
+    return status == 200
+
+
+class TestLocked:
+    def test_every_page_answers_with_the_cover(self, locked):
+        for url in (reverse("admin:index"), page("patients.patient"), reverse("screens:start")):
+            answer = locked.get(url)
+            assert answer.status_code == 423
+            assert "data-locked" in answer.content.decode()
+            assert "no-store" in answer["Cache-Control"]
+
+    def test_a_part_of_a_page_answers_with_the_box(self, locked):
+        answer = locked.get(page("patients.patient"), headers={"HX-Request": "true"})
+        assert answer.status_code == 423
+        text = answer.content.decode()
+        assert "<html" not in text
+        assert UNLOCK in text
+
+    def test_nothing_is_written(self, client):
+        client.force_login(an_employee("administrator"))
+        client.post(LOCK)
+        lpu = cast.an_lpu()
+        assert client.post(page("lmis.room", "add"), {"lpu": lpu.pk, "number": "1", "floor": ""}).status_code == 423
+        assert not Room.objects.exists()
+
+    def test_locking_again_changes_nothing(self, locked):
+        assert locked.post(LOCK).status_code == 200
+        assert not is_open(locked)
+
+    def test_another_session_of_the_same_employee_goes_on(self, locked):
+        other = Client()
+        other.force_login(locked.user)
+        assert is_open(other)
+
+    def test_who_is_not_logged_in_can_only_log_in(self, client):
+        answer = client.post(LOCK)
+        assert answer.status_code == 401
+        assert UNLOCK not in answer.content.decode()
+
+    def test_a_get_locks_nothing(self, client):
+        client.force_login(an_employee("registrar"))
+        assert client.get(LOCK).status_code == 405
+        assert is_open(client)
+
+    def test_logging_out_is_possible(self, locked):
+        assert locked.post(reverse("admin:logout")).status_code == 200
+
+
+class TestUnlock:
+    def test_by_ones_own_password(self, locked):
+        key = locked.session.session_key
+        assert locked.post(UNLOCK, {"password": PASSWORD}).status_code == 204
+        assert is_open(locked)
+        assert locked.session.session_key == key
+
+    def test_not_by_a_wrong_one_nor_by_a_colleagues(self, locked):
+        an_employee("registrar").set_password("another long one")
+        for password in ("", "wrong", "another long one"):
+            answer = locked.post(UNLOCK, {"password": password})
+            assert answer.status_code == 403
+            assert 'role="alert"' in answer.content.decode()
+            assert not is_open(locked)
+
+    def test_not_once_the_account_is_switched_off(self, locked):
+        locked.user.is_active = False
+        locked.user.save()
+        assert locked.post(UNLOCK, {"password": PASSWORD}).status_code == 401
+
+    def test_guessing_is_counted_and_told(self, locked):
+        FailedLogin.objects.all().delete()
+        answers = [locked.post(UNLOCK, {"password": "wrong"}).status_code for _ in range(MAX_FAILURES + 1)]
+        assert answers == [403] * MAX_FAILURES + [429]
+        assert FailedLogin.objects.get().count == MAX_FAILURES + 1
+        assert not is_open(locked)
+
+
+class TestSwitch:
+    def test_another_employee_takes_over_in_a_new_session(self, locked):
+        locked.get(UNLOCK)
+        key, other = locked.session.session_key, an_employee("operator")
+        form = {"username": other.username, "password": PASSWORD, "before": locked.user.username}
+        answer = locked.post(SWITCH, form)
+        assert (answer.status_code, answer["HX-Redirect"]) == (204, reverse("admin:index"))
+        assert locked.session.session_key != key
+        assert locked.get(reverse("admin:index")).context["user"] == other
+        assert not type(locked.session)(key).exists(key)
+
+    def test_the_same_employee_keeps_the_page(self, locked):
+        form = {"username": locked.user.username, "password": PASSWORD, "before": locked.user.username}
+        answer = locked.post(SWITCH, form)
+        assert answer.status_code == 204
+        assert "HX-Redirect" not in answer
+        assert is_open(locked)
+
+    def test_after_the_session_has_ended_too(self, client):
+        user = an_employee("registrar")
+        form = {"username": user.username, "password": PASSWORD, "before": user.username}
+        assert client.post(SWITCH, form).status_code == 204
+        assert is_open(client)
+
+    def test_not_with_a_wrong_password(self, locked):
+        other = an_employee("operator")
+        answer = locked.post(SWITCH, {"username": other.username, "password": "wrong", "before": ""})
+        assert answer.status_code == 403
+        assert other.username in answer.content.decode()
+        assert not is_open(locked)
+        assert locked.post(UNLOCK, {"password": PASSWORD}).status_code == 204
+
+    def test_not_somebody_who_is_no_staff(self, locked):
+        other = an_employee("registrar")
+        other.is_staff = False
+        other.save()
+        assert locked.post(SWITCH, {"username": other.username, "password": PASSWORD}).status_code == 403
+        assert not is_open(locked)
+
+
+class TestLogin:
+    def test_through_the_login_page_the_lock_is_gone_with_the_password(self, locked):
+        form = {"username": locked.user.username, "password": PASSWORD, "next": reverse("screens:start")}
+        assert locked.post(reverse("admin:login"), form).status_code == 302
+        assert is_open(locked)
+
+    def test_a_wrong_password_there_opens_nothing(self, locked):
+        locked.post(reverse("admin:login"), {"username": locked.user.username, "password": "wrong"})
+        assert not is_open(locked)
+
+
+class TestPages:
+    @pytest.mark.parametrize("url", [reverse("admin:index"), page("patients.patient"), page("patients.patient", "add")])
+    def test_every_page_brings_the_lock(self, client, settings, url):
+        settings.SCREEN_LOCK_MINUTES = 7
+        client.force_login(an_employee("registrar"))
+        text = client.get(url).content.decode()
+        assert "screens/lock.js" in text
+        assert 'data-minutes="7"' in text
+
+    def test_the_login_page_does_not(self, client):
+        assert "screens/lock.js" not in client.get(reverse("admin:login")).content.decode()
+
+    def test_csrf_is_checked(self):
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(an_employee("registrar"))
+        for url in (LOCK, UNLOCK, SWITCH):
+            assert client.post(url, {"password": PASSWORD}).status_code == 403
+        assert is_open(client)
