@@ -89,6 +89,9 @@
     document.addEventListener("change", (event) => {
         if (event.target.id === "direction-paper" && event.target.checked) byId("paper-lpu")?.focus();
     });
+    document.addEventListener("focusin", (event) => {
+        if (event.target.matches(".doctors")) event.target.querySelector("[aria-pressed=true]")?.focus();
+    });
     byId("channel-key").addEventListener("click", () => {
         const other = [byId("channel-window"), byId("channel-phone")].find((each) => !each.checked);
         other.checked = true;
