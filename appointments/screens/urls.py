@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from appointments.screens import desk_urls
+from appointments.screens import desk_urls, templates_urls
 from appointments.screens.absence import AbsenceBack, AbsenceExtra, AbsenceNew, Absences
 from appointments.screens.absence_one import (
     Absence,
@@ -14,6 +14,8 @@ from appointments.screens.absence_one import (
     AbsenceSubstitute,
 )
 from appointments.screens.calls import CallRecord, Calls
+from appointments.screens.day import DayChanges, DayClose, DayPage
+from appointments.screens.day_visit import DayAct, Repeat
 from appointments.screens.grid import Changes, Choose, Grid
 from appointments.screens.grid_place import Block, Book, Cards, Place
 from appointments.screens.grid_visit import Act, Move
@@ -24,6 +26,12 @@ from appointments.screens.waiting import Waiting, WaitingBook, WaitingClose, Wai
 
 urlpatterns: list[URLPattern] = [
     *desk_urls.urlpatterns,
+    *templates_urls.urlpatterns,
+    path("day/", DayPage.as_view(), name="day"),
+    path("day/changes/", DayChanges.as_view(), name="day_changes"),
+    path("day/close/", DayClose.as_view(), name="day_close"),
+    path("day/visit/<uuid:guid>/repeat/", Repeat.as_view(), name="day_repeat"),
+    path("day/visit/<uuid:guid>/<slug:name>/", DayAct.as_view(), name="day_act"),
     path("grid/", Grid.as_view(), name="grid"),
     path("grid/changes/", Changes.as_view(), name="grid_changes"),
     path("grid/choose/", Choose.as_view(), name="grid_choose"),

@@ -103,7 +103,7 @@
             if (count && count.textContent !== String(free)) count.textContent = free;
         }
         const note = document.getElementById("place-changed");
-        if (note && event.detail.includes(opened) && !acting) note.hidden = false;
+        if (note && event.detail.ids.includes(opened) && !acting) note.hidden = false;
     });
     // What the dialog itself has just done is no news to it.
     let acting = false;

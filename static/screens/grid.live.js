@@ -20,7 +20,7 @@
         for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "tabindex") old.removeAttribute(name);
         old.replaceChildren(...fresh.childNodes);
         if (window.htmx) window.htmx.process(old);
-        if (within) document.getElementById(within)?.focus({ preventScroll: true });
+        if (within) (document.getElementById(within) || old.querySelector("[tabindex], button, a"))?.focus({ preventScroll: true });
         old.classList.remove("fresh");
         void old.offsetWidth; // so that the animation begins anew
         old.classList.add("fresh");
@@ -35,7 +35,7 @@
             const old = document.getElementById(fresh.id);
             if (old ? renew(old, fresh) : event("live:new", fresh)) changed.push(fresh.id);
         }
-        event("live:changed", changed);
+        event("live:changed", { ids: changed, keep: answer.dataset.keep });
     }
     async function ask() {
         clearTimeout(timer);
