@@ -1,0 +1,83 @@
+"""The screen lock in a browser: it covers, keeps what was typed, and lets somebody else take over."""
+
+from tests.e2e.conftest import PASSWORD
+
+FORM = "/admin/patients/patient/add/"
+
+
+def lock(page):
+    """By the button, or on the lists as the clock would."""
+    page.evaluate("lmisLock()")
+    page.wait_for_selector("#lock input[name=password]")
+
+
+def test_the_form_is_kept_and_nothing_of_it_can_be_reached(page_as, demo, axe):
+    page = page_as("registrar")
+    page.goto(demo.url(FORM))
+    page.fill("[name=family]", "Недописанная")
+    lock(page)
+    axe(page, "#lock")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert page.locator("#lock").is_visible()
+    assert page.request.get(demo.url("/admin/")).status == 423
+    assert page.evaluate("document.activeElement.id") == "lock-password"
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#lock [role=alert]")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#lock", state="hidden")
+    assert page.input_value("[name=family]") == "Недописанная"
+    assert page.request.get(demo.url("/admin/")).status == 200
+
+
+def test_the_other_tabs_are_covered_and_opened_with_it(page_as, demo):
+    page = page_as("registrar")
+    page.goto(demo.url(FORM))
+    other = page.context.new_page()
+    other.goto(demo.url(FORM))
+    lock(page)
+    other.wait_for_selector("#lock-password")
+    other.fill("#lock-password", PASSWORD)
+    other.press("#lock-password", "Enter")
+    page.wait_for_selector("#lock", state="hidden")
+    other.wait_for_selector("#lock", state="hidden")
+
+
+def test_another_employee_takes_over_by_keyboard(page_as, demo):
+    page = page_as("registrar")
+    page.goto(demo.url(FORM))
+    page.fill("[name=family]", "Чужая")
+    lock(page)
+    page.focus("#lock-username")
+    page.keyboard.type("operator")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(demo.url("/admin/"))
+    assert "Лосев" in page.content()
+    assert "Чужая" not in page.content()
+
+
+def test_a_page_asked_for_while_locked_is_there_after_unlocking(page_as, demo):
+    page = page_as("registrar")
+    page.goto(demo.url(FORM))
+    lock(page)
+    page.reload()
+    page.wait_for_selector("#lock-password")
+    page.fill("#lock-password", PASSWORD)
+    page.press("#lock-password", "Enter")
+    page.wait_for_selector("[name=family]")
+
+
+def test_it_locks_by_itself(page_as, demo):
+    page = page_as("registrar")
+    page.clock.install()
+    page.goto(demo.url(FORM))
+    page.clock.fast_forward("08:00")
+    page.mouse.move(200, 200)
+    page.clock.fast_forward("09:00")
+    assert not page.locator("#lock").is_visible()
+    page.clock.fast_forward("01:05")
+    page.wait_for_selector("#lock-password")
