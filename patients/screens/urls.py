@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from patients.screens import exporting, finding, imports, merging
+
+urlpatterns: list[URLPattern] = [
+    path("find/", finding.Find.as_view(), name="patients"),
+    path("merge/", merging.Pairs.as_view(), name="merge"),
+    path("merge/look/", merging.Look.as_view(), name="merge_look"),
+    path("merge/find/", merging.FindTwo.as_view(), name="merge_find"),
+    path("merge/pair/", merging.Two.as_view(), name="merge_pair"),
+    path("merge/different/<int:pk>/", merging.Different.as_view(), name="merge_different"),
+    path("imports/", imports.Imports.as_view(), name="imports"),
+    path("imports/<int:pk>/", imports.Import.as_view(), name="import"),
+    path("imports/<int:pk>/progress/", imports.Progress.as_view(), name="import_progress"),
+    path("imports/<int:pk>/rows/", imports.Rows.as_view(), name="import_rows"),
+    path("imports/<int:pk>/<str:verb>/", imports.Act.as_view(), name="import_act"),
+    path("export/", exporting.Export.as_view(), name="export"),
+]

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from lmis.exceptions import Refusal
+from patients.services.exporting import unquoted
 
 LONGEST_CELL = 1000
 MOST_COLUMNS = 100
@@ -37,7 +38,7 @@ def rows_of(path: Path) -> Iterator[list[str]]:
     try:
         found = _workbook(path) if start.startswith(b"PK\x03\x04") else _csv(path, start)
         for row in found:
-            cells = [_text(cell) for cell in row[:MOST_COLUMNS]]
+            cells = unquoted(_text(cell) for cell in row[:MOST_COLUMNS])
             while cells and not cells[-1]:
                 cells.pop()
             yield cells
