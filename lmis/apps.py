@@ -13,7 +13,9 @@ class LmisConfig(AppConfig):
     verbose_name = _("Clinic")
 
     def ready(self) -> None:
-        """Begin the journal."""
+        """Begin the journal; watch for temporary passwords."""
         from lmis import audit
+        from lmis.screens import temporary
 
         audit.register()
+        temporary.connect()

@@ -31,6 +31,7 @@ def register() -> None:
         CalendarDay,
         Department,
         Doctor,
+        EmployeeProfile,
         HolidayWork,
         Lpu,
         Position,
@@ -43,4 +44,5 @@ def register() -> None:
     auditlog.register(Doctor, exclude_fields=["refiled"])
     auditlog.register(ApiClient, exclude_fields=["last_used_at"])
     auditlog.register(User, exclude_fields=["password", "last_login"], m2m_fields={"groups", "user_permissions"})
+    auditlog.register(EmployeeProfile, exclude_fields=["temporary_digest"])
     auditlog.register(Group, m2m_fields={"permissions"})

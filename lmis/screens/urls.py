@@ -6,7 +6,9 @@ from importlib import import_module
 
 from django.urls import URLPattern, path
 
+from lmis.screens.connections import ConnectionRequest, Connections
 from lmis.screens.lock import Lock, Switch, Unlock
+from lmis.screens.rights import Rights
 from lmis.screens.views import Start, login
 
 app_name = "screens"
@@ -18,5 +20,8 @@ urlpatterns: list[URLPattern] = [
     path("lock/open/", Unlock.as_view(), name="unlock"),
     path("lock/switch/", Switch.as_view(), name="switch"),
     path("start/", Start.as_view(), name="start"),
+    path("connections/", Connections.as_view(), name="connections"),
+    path("connections/<int:pk>/", ConnectionRequest.as_view(), name="connection_request"),
+    path("rights/", Rights.as_view(), name="rights"),
     *(pattern for app in _APPS for pattern in import_module(f"{app}.screens.urls").urlpatterns),
 ]

@@ -19,11 +19,11 @@ from django.utils.translation import gettext, ngettext, pgettext
 from appointments.exceptions import SlotTaken
 from lmis import translations
 from lmis.actors import SYSTEM
-from lmis.services.journal_words import who_did
 from lmis.exceptions import REGISTRY
 from lmis.models import BusyType, Department, FailedLogin, IdempotencyRecord, Room
 from lmis.services import clients
 from lmis.services.groups import GROUPS
+from lmis.services.journal_words import who_did
 from lmis.translations import extraction, packages
 from patients.models import MipGate
 from tests.factories import cast
