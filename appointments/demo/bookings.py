@@ -59,7 +59,9 @@ def make(lpu: Lpu, patients: list[Patient], actors: dict[str, Actor], now: dt.da
 
 def _places(lpu: Lpu, now: dt.datetime, rng: Random) -> list[Slot]:
     """The slots to book, one entry for each place, by ascending id."""
-    free = Slot.objects.free(now).filter(doctor__lpu=lpu).select_related("doctor__speciality").order_by("begin", "pk")
+    ours = set(Source.values) - {Source.DOCTOR_OTHER_LPU}
+    free = Slot.objects.free(now).open_to(ours).filter(doctor__lpu=lpu)
+    free = free.select_related("doctor__speciality").order_by("begin", "pk")
     soon = list(free.filter(capacity=1)[:AMONG])
     crowds = [slot for slot in free.filter(capacity__gt=1)[:CROWDS] for _ in range(slot.capacity - 1)]
     return sorted([*rng.sample(soon, min(COUNT, len(soon))), *crowds], key=lambda slot: slot.pk)

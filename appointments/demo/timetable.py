@@ -15,31 +15,40 @@ from lmis.models import BusyType, Doctor, Lpu, Source
 _OPEN = [Source.REGISTRY, Source.CALL_CENTER, Source.INTERNET, Source.INFOMAT]
 _WIDE = [*_OPEN, Source.DOCTOR_OTHER_LPU]
 _OWN = [Source.DOCTOR, Source.REGISTRY]
-_REFERRED = [Source.DOCTOR_OTHER_LPU, Source.REGISTRY]
+_REFERRED = [Source.DOCTOR_OTHER_LPU]
+_DESK = [Source.REGISTRY, Source.CALL_CENTER, Source.INFOMAT]
 
-_FIRST, _REPEAT, _VACCINATION = "Первичный приём", "Повторный приём", "Вакцинация"
+_FIRST, _REPEAT, _VACCINATION, _DRESSING = "Первичный приём", "Повторный приём", "Вакцинация", "Перевязка"
 _MORNING, _EVENING = dt.time(8), dt.time(14)
+_LUNCH = (180, 210)
 _WORKDAYS, _SATURDAY = range(1, 6), 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A stretch of a shift, in minutes from its begin; half-open. The gap between two is lunch."""
+    """A stretch of a shift, in minutes from its begin; half-open.
+
+    `release_hours` before a place begins it opens to everybody; `repeat_minutes` is the length of each third visit.
+    """
 
     begin: int
     end: int
     channels: list[Source]
     busy: str
+    lunch: tuple[int, int] | None = None
+    release_hours: int | None = None
+    repeat_minutes: int | None = None
 
 
 def write(lpu: Lpu, doctors: list[Doctor], today: dt.date) -> None:
     """Templates valid from `today` (a day of the LPU) for the doctors in the order of the cast, and two exceptions."""
-    busy = {name: entry(BusyType, name) for name in (_FIRST, _REPEAT, _VACCINATION)}
+    busy = {name: entry(BusyType, name) for name in (_FIRST, _REPEAT, _VACCINATION, _DRESSING)}
     ScheduleTemplate.objects.bulk_create(
         template for field, place, doctor in _posts(doctors) for template in _week(field, place, doctor, today, busy)
     )
-    paediatrician = next(doctor for field, _, doctor in _posts(doctors) if field.speciality == cast.PAEDIATRICS)
-    _vaccination(lpu, paediatrician, today, busy[_VACCINATION])
+    first_of = {field.speciality: doctor for field, place, doctor in _posts(doctors) if place == 0}
+    _vaccination(lpu, first_of[cast.PAEDIATRICS], today, busy[_VACCINATION])
+    _dressings(lpu, first_of[cast.SURGERY], today, busy[_DRESSING])
     _exceptions(lpu, doctors, today, busy[_FIRST])
 
 
@@ -70,16 +79,17 @@ def _week(
 
 
 def _shift(field: cast.FieldPart) -> list[_Block]:
-    """First visits around lunch, repeat visits, the doctor's own time; a cardiologist keeps an hour for referrals."""
+    """First visits around lunch, repeat visits, the doctor's own time.
+
+    A cardiologist keeps an hour for other LPUs until the day before; a neurologist mixes first and repeat visits.
+    """
     first = _WIDE if field.wide else _OPEN
+    own = _Block(325, 360, _OWN, _REPEAT)
+    if field.speciality == cast.NEUROLOGY:
+        return [_Block(0, 325, first, _FIRST, lunch=_LUNCH, repeat_minutes=14), own]
     kept = 60 if field.speciality == cast.CARDIOLOGY else 0
-    blocks = [
-        _Block(kept, 180, first, _FIRST),
-        _Block(210, 280, first, _FIRST),
-        _Block(280, 325, _OPEN, _REPEAT),
-        _Block(325, 360, _OWN, _REPEAT),
-    ]
-    return [_Block(0, kept, _REFERRED, _FIRST), *blocks] if kept else blocks
+    blocks = [_Block(kept, 280, first, _FIRST, lunch=_LUNCH), _Block(280, 325, _OPEN, _REPEAT), own]
+    return [_Block(0, kept, _REFERRED, _FIRST, release_hours=24), *blocks] if kept else blocks
 
 
 def _template(
@@ -102,6 +112,13 @@ def _template(
         slot_minutes=field.minutes,
         channels=block.channels,
         busy_type=busy[block.busy],
+        lunch_begin=_later(start, block.lunch[0]) if block.lunch else None,
+        lunch_end=_later(start, block.lunch[1]) if block.lunch else None,
+        release_hours=block.release_hours,
+        release_channels=_OPEN if block.release_hours else [],
+        repeat_minutes=block.repeat_minutes,
+        repeat_after=2,
+        repeat_busy_type=busy[_REPEAT] if block.repeat_minutes else None,
     )
 
 
@@ -121,6 +138,25 @@ def _vaccination(lpu: Lpu, doctor: Doctor, today: dt.date, busy_type: BusyType) 
             room=room(lpu, cast.VACCINATION_ROOM),
         )
         for weekday, capacity in ((2, 3), (4, 4))
+    )
+
+
+def _dressings(lpu: Lpu, doctor: Doctor, today: dt.date, busy_type: BusyType) -> None:
+    """A live queue three times a week, after the surgeon's shift, in a room of its own: numbers and no times."""
+    ScheduleTemplate.objects.bulk_create(
+        ScheduleTemplate(
+            doctor=doctor,
+            weekday=weekday,
+            begin=dt.time(14, 15),
+            end=dt.time(16),
+            valid_from=today,
+            is_queue=True,
+            capacity=12,
+            channels=_DESK,
+            busy_type=busy_type,
+            room=room(lpu, cast.DRESSING_ROOM),
+        )
+        for weekday in (1, 3, 5)
     )
 
 

@@ -186,6 +186,12 @@ class ScheduleTemplate(models.Model):
             wrong["channels"] = _("Nobody could book: open the places to at least one channel.")
         return wrong
 
+    def stretches(self) -> list[tuple[dt.time, dt.time]]:
+        """The hours before and after lunch; all of them without one."""
+        if self.lunch_begin is None or self.lunch_end is None:
+            return [(self.begin, self.end)]
+        return [(self.begin, self.lunch_begin), (self.lunch_end, self.end)]
+
     def applies_on(self, day: dt.date, weekday: int | None = None) -> bool:
         """Whether this interval is worked on that day, exceptions aside.
 

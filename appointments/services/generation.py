@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, OperationalError
@@ -44,7 +45,7 @@ def generate(
     Raises ValidationError for a day that is past or more than a year ahead.
     """
     now = now or timezone.now()
-    _check(until, now)
+    check_until(until, now)
     everybody = list(doctors if doctors is not None else Doctor.objects.filter(is_active=True).select_related("lpu"))
     total = Report()
     for done, doctor in enumerate(everybody, 1):
@@ -60,7 +61,38 @@ def generate(
     return total
 
 
-def _check(until: dt.date, now: dt.datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a doctor's run: what it did, and the day on which the next one begins, None after the last."""
+
+    report: Report
+    first: dt.date | None
+    last: dt.date
+
+
+def generate_part(*, doctor: Doctor, until: dt.date, by: Actor, now: dt.datetime, first: dt.date | None = None) -> Part:
+    """The next four weeks of what `generate` does for one doctor, from `first` (today) on: for showing progress.
+
+    Raises ValidationError as `generate`, and DatabaseError when it could not be done; then that part is as before.
+    """
+    check_until(until, now)
+    today = now.astimezone(doctor.lpu.tz).date()
+    first = max(first or today, today)
+    last = _last_day(doctor, until, now)
+    through = min(first + _BATCH - DAY, last)
+    report = _fill(Window(doctor=doctor, first=first, last=through, until=until, now=now), None)
+    logger.info("schedule of doctor %s generated through %s by %s: %s", doctor.guid, through, by, report)
+    return Part(report, through + DAY if through < last else None, last)
+
+
+def _last_day(doctor: Doctor, until: dt.date, now: dt.datetime) -> dt.date:
+    """Slots beyond `until` follow the pattern, too."""
+    farthest = doctor.slots.filter(begin__gt=now).aggregate(Max("day"))["day__max"]
+    return max(until, farthest or until)
+
+
+def check_until(until: dt.date, now: dt.datetime) -> None:
+    """Raise ValidationError for a day that is past or more than a year ahead."""
     today = now.astimezone(dt.UTC).date()
     if not today - DAY <= until <= today + FARTHEST * DAY:
         raise ValidationError(_("The last day must be neither past nor more than a year ahead."), code="invalid")
@@ -69,8 +101,7 @@ def _check(until: dt.date, now: dt.datetime) -> None:
 def _generate_doctor(*, doctor: Doctor, until: dt.date, now: dt.datetime, guid_for: GuidFor | None) -> Report:
     report = Report()
     first = now.astimezone(doctor.lpu.tz).date()
-    farthest = doctor.slots.filter(begin__gt=now).aggregate(Max("day"))["day__max"]
-    last = max(until, farthest or until)
+    last = _last_day(doctor, until, now)
     while first <= last:
         through = min(first + _BATCH - DAY, last)
         report.add(_fill(Window(doctor=doctor, first=first, last=through, until=until, now=now), guid_for))

@@ -21,6 +21,7 @@ class Changes:
     withdraw: list[Slot] = field(default_factory=list)
     left: list[Slot] = field(default_factory=list)  # booked, though the pattern no longer has them
     same: list[Slot] = field(default_factory=list)  # the pattern has them as they are, or they are booked and stay so
+    other: list[Slot] = field(default_factory=list)  # made by hand: not the pattern's business
     barred: list[Place] = field(default_factory=list)  # wanted, but something that stays is in the way
 
     @property
@@ -69,8 +70,8 @@ def reconcile(
                 changes.same.append(slot)
         else:
             in_the_way.append(period)
-            if ours:
-                changes.left.append(slot)
+            if after < slot.begin < before:
+                (changes.left if ours else changes.other).append(slot)
     _lay(changes, wanted, kept, Periods([*kept, *in_the_way]), away, create_before)
     return changes
 

@@ -138,15 +138,8 @@ def cut(template: ScheduleTemplate, day: dt.date, tz: ZoneInfo) -> Iterator[Plac
         if begin < end:
             yield Place(begin, end, Offer.of(template))
         return
-    for begins, ends in _stretches(template):
+    for begins, ends in template.stretches():
         yield from _cut_stretch(template, dt.datetime.combine(day, begins), dt.datetime.combine(day, ends), tz)
-
-
-def _stretches(template: ScheduleTemplate) -> list[tuple[dt.time, dt.time]]:
-    """The hours before and after lunch."""
-    if template.lunch_begin is None or template.lunch_end is None:
-        return [(template.begin, template.end)]
-    return [(template.begin, template.lunch_begin), (template.lunch_end, template.end)]
 
 
 def _cut_stretch(template: ScheduleTemplate, wall: dt.datetime, wall_end: dt.datetime, tz: ZoneInfo) -> Iterator[Place]:

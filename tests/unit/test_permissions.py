@@ -34,7 +34,7 @@ TABLE = {
     "directions.direction": ("vac", "v", "v", "-", "vac"),
     "directions.incomingdirection": ("vac", "v", "v", "-", "vac"),
     "appointments.slot": ("v", "v", "vc", "-", "vc"),
-    "appointments.scheduletemplate": ("v", "v", "vacd", "-", "vacd"),
+    "appointments.scheduletemplate": ("v", "v", "v", "-", "v"),
     "appointments.scheduleexception": ("v", "v", "vacd", "-", "vacd"),
     "appointments.waitnorm": ("v", "v", "v", "-", "vacd"),
     "appointments.appointment": ("vac", "v", "v", "-", "vac"),
