@@ -43,11 +43,18 @@ class Act(Part):
         more: dict[str, Any] = {"refusal": said(refusal), "focus": False}
         if isinstance(refusal, SlotRefusal):
             more["others"] = self.others(refusal)
+            self.aim(refusal.slot)
         if isinstance(refusal, HeldAppointment):
             more["stands"] = refusal.appointment
+            self.aim(refusal.appointment.slot)
         shown = {**self.places(self.patient), **more}
         response = self.halves(self.person(self.patient), shown, status=409)
         return trigger(toast(response, said(refusal), "error"), "close-dialog")
+
+    def aim(self, slot: Slot) -> None:
+        """Where the form does not say to whom (a place chosen from elsewhere), it is this slot's doctor."""
+        if not (self.state.doctor or self.state.speciality):
+            self.state.doctor = slot.doctor.guid
 
     def others(self, refusal: SlotRefusal) -> list[Place]:
         """Up to five free places, of the same doctor first, each with its wait."""

@@ -1,0 +1,500 @@
+"""The booking desk's pages: who may, what is shown, what is written, how many statements that takes."""
+
+import re
+import uuid
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from appointments.models import Appointment, WaitingEntry, WaitNorm
+from appointments.services import waiting
+from directions.models import Direction
+from lmis.actors import SYSTEM
+from lmis.models import AccessRecord, Position, Speciality
+from patients.models import Patient
+from tests.factories import cast
+from tests.factories.directions import a_direction
+from tests.factories.patients import a_card
+from tests.factories.staff import an_employee
+from tests.statements import listed, statements
+
+pytestmark = pytest.mark.django_db
+PARTS = [
+    "find", "patient", "whom", "places", "book", "over", "cancel", "mistake", "waiting", "card", "card_check",
+    "card_save", "workplace",
+]  # fmt: skip
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def doctor():
+    return cast.a_doctor(
+        speciality=Speciality.objects.create(name="хирургия"), position=Position.objects.create(name="врач-хирург")
+    )
+
+
+@pytest.fixture
+def patient(doctor):
+    return a_card(doctor.lpu)
+
+
+class Desk:
+    """A registrar, or somebody else, at the desk in English."""
+
+    def __init__(self, client, *groups):
+        self.client, self.who = client, an_employee(*groups)
+        client.force_login(self.who)
+        client.cookies["django_language"] = "en"
+
+    def post(self, verb, **sent):
+        return self.client.post(reverse(f"screens:desk_{verb}"), sent, **HTMX)
+
+    def book(self, patient, slot, **sent):
+        return self.post("book", **{"patient": patient.guid, "slot": slot.guid, "token": uuid.uuid4(), **sent})
+
+
+@pytest.fixture
+def desk(client):
+    return Desk(client, "registrar")
+
+
+@pytest.fixture
+def head(client):
+    made = Desk(client, "head")
+    made.who.user_permissions.add(Permission.objects.get(codename="use_desk"))
+    return made
+
+
+def text_of(response):
+    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
+
+
+def token_in(response):
+    return re.search(r'name="token" value="([^"]+)"', response.content.decode())[1]
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize("group", ["doctor", "head", "operator"])
+    def test_others_do_not_even_look(self, client, group, doctor, patient):
+        other = Desk(client, group)
+        assert client.get(reverse("screens:desk")).status_code == 403
+        assert {other.post(part, patient=patient.guid).status_code for part in PARTS} == {403}
+
+    def test_nothing_is_asked_by_get(self, desk):
+        codes = {desk.client.get(reverse(f"screens:desk_{part}")).status_code for part in PARTS}
+        assert codes == {405}
+
+    def test_it_is_kept_nowhere(self, desk, patient):
+        for response in (desk.client.get(reverse("screens:desk")), desk.post("patient", patient=patient.guid)):
+            assert "no-store" in response["Cache-Control"]
+            assert "unsafe" not in response["Content-Security-Policy"]
+
+    @pytest.mark.parametrize("part", ["patient", "whom", "places", "book", "over", "cancel", "mistake", "waiting"])
+    @pytest.mark.parametrize("guid", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
+    def test_what_nobody_can_have_chosen_is_not_there(self, desk, part, guid):
+        if part == "over":
+            desk.who.user_permissions.add(Permission.objects.get(codename="overbook"))
+        assert desk.post(part, patient=guid, slot=guid, appointment=guid, token=guid).status_code == 404
+
+    def test_a_card_of_an_institution_outside_is_not_there(self, desk):
+        outside = cast.a_patient(cast.an_lpu(own=False))
+        assert desk.post("patient", patient=outside.guid).status_code == 404
+
+
+class TestPage:
+    def test_it_shows_where_places_are_free(self, desk, doctor):
+        cast.a_slot(doctor)
+        response = desk.client.get(reverse("screens:desk"))
+        assert "хирургия" in text_of(response)
+        assert "autofocus" in response.content.decode()
+
+    def test_statements(self, desk, doctor):
+        # 1 session; 2 user; 3, 4 rights; 5 own LPUs; 6 norms; 7 calendar; 8 doctors; 9 directory of LPUs
+        url = reverse("screens:desk")
+        desk.client.get(url)
+        for _ in range(5):
+            cast.a_slot(cast.a_doctor(doctor.lpu))
+        with statements() as found:
+            desk.client.get(url)
+        assert len(found) == 9, listed(found)
+
+    def test_the_workplace_is_remembered(self, desk, doctor, patient):
+        slot = cast.a_slot(doctor, channels=["CallCenter"])
+        assert "no places" in text_of(desk.post("patient", patient=patient.guid))
+        assert desk.post("workplace", channel="CallCenter").status_code == 204
+        assert "tomorrow" in text_of(desk.post("patient", patient=patient.guid))
+        response = desk.book(patient, slot)
+        assert Appointment.objects.get().source == "CallCenter"
+        assert "print" not in response["HX-Trigger"]
+
+    def test_no_other_channel_can_be_switched_on(self, desk):
+        assert desk.post("workplace", channel="Internet").status_code == 404
+
+
+class TestFind:
+    def test_found_people_are_told_apart_and_noted(self, desk, patient):
+        response = desk.post("find", text="ёлк")
+        assert "Ёлкина Анна Петровна" in text_of(response)
+        assert patient.told_apart in text_of(response)
+        [noted] = AccessRecord.objects.all()
+        assert (noted.user, noted.what, noted.card) == (desk.who, "found", patient.guid)
+
+    def test_a_letter_is_too_few(self, desk, patient):
+        assert "Ёлкина" not in text_of(desk.post("find", text="ё"))
+
+    def test_with_enter_the_only_one_is_chosen(self, desk, patient):
+        response = desk.post("find", text=patient.polis_number, enter="1")
+        assert "Coming appointments" in text_of(response)
+        assert AccessRecord.objects.get().what == "opened"
+
+    def test_with_enter_one_of_several_is_not(self, desk, patient):
+        a_card(patient.lpu)
+        response = desk.post("find", text="ёлкина", enter="1")
+        assert response.content.decode().count('hx-vals=\'{"patient"') == 2
+        assert "Coming appointments" not in text_of(response)
+
+    def test_nobody_leads_to_a_new_card(self, desk, doctor):
+        assert "Press Enter for a new card" in text_of(desk.post("find", text="небывалый"))
+
+    def test_what_was_typed_comes_back_as_text(self, desk):
+        assert b"<script>" not in desk.post("find", text='"><script>').content
+
+    def test_statements(self, desk, patient):
+        desk.post("find", text="ёлк")
+        for _ in range(5):
+            a_card(patient.lpu)
+        # 1 session; 2 user; 3, 4 rights; 5 own LPUs; 6 cards; 7 access log
+        with statements() as found:
+            desk.post("find", text="ёлк")
+        assert len(found) == 7, listed(found)
+
+
+class TestPerson:
+    def test_all_that_is_coming(self, desk, doctor, patient):
+        desk.book(patient, cast.a_slot(doctor))
+        desk.book(patient, cast.a_slot(doctor, hours=30))
+        a_direction(patient=patient, number="N-5", speciality_name="хирургия")
+        waiting.add(patient=patient, speciality=cast.a_doctor(doctor.lpu).speciality, by=SYSTEM, now=timezone.now())
+        shown = text_of(desk.post("patient", patient=patient.guid))
+        assert "Booked twice: хирургия" in shown
+        assert "№ N-5" in shown
+        assert "On the waiting list" in shown
+        assert shown.count(doctor.short_name) >= 2
+
+    def test_a_merged_card_leads_to_its_survivor(self, desk, patient):
+        old = a_card(patient.lpu, family="Старая")
+        Patient.objects.filter(pk=old.pk).update(merged_into=patient, state="merged")
+        assert "Ёлкина Анна" in text_of(desk.post("patient", patient=old.guid))
+
+    def test_statements(self, desk, doctor, patient):
+        def more():
+            desk.book(patient, cast.a_slot(cast.a_doctor(doctor.lpu)))
+            a_direction(patient=patient)
+
+        more()
+        desk.post("patient", patient=patient.guid)
+        # 1 session; 2 user; 3, 4 rights; 5 card; 6 access log; 7 coming; 8 directions; 9 waiting list;
+        # 10 norms; 11 calendar; 12 doctors; 13 coming, to mark the specialities
+        counts = []
+        for _ in range(2):
+            with statements() as found:
+                desk.post("patient", patient=patient.guid)
+            counts.append(len(found))
+            more()
+            more()
+        assert counts == [13, 13], listed(found)
+
+
+class TestPlaces:
+    def ask(self, desk, patient, doctor, **sent):
+        return desk.post("places", patient=patient.guid, speciality=doctor.speciality_id, **sent)
+
+    def test_nearest_of_a_speciality_with_the_norm(self, desk, doctor, patient):
+        cast.a_slot(doctor)
+        shown = text_of(self.ask(desk, patient, doctor))
+        assert "norm: 14 working days" in shown
+        assert "beyond the norm" not in shown
+
+    def test_beyond_the_norm_the_waiting_list_is_under_enter(self, desk, doctor, patient):
+        WaitNorm.objects.filter(position_begins="", kind="").update(working_days=1)
+        cast.a_slot(doctor, hours=24 * 10)
+        response = self.ask(desk, patient, doctor)
+        assert "No place within the norm" in text_of(response)
+        assert re.search(r'id="to-waiting"[^>]*data-focus', response.content.decode())
+
+    def test_the_kind_of_visit_narrows_it(self, desk, doctor, patient):
+        cast.a_slot(doctor, hours=24 * 8)
+        assert "No place within the norm" not in text_of(self.ask(desk, patient, doctor))
+        assert "No place within the norm" in text_of(self.ask(desk, patient, doctor, kind="cancer"))
+
+    def test_a_second_booking_to_the_speciality_is_warned_of(self, desk, doctor, patient):
+        desk.book(patient, cast.a_slot(doctor))
+        cast.a_slot(doctor, hours=30)
+        assert "Already booked to this speciality" in text_of(self.ask(desk, patient, doctor))
+
+    def test_the_only_open_direction_to_it_is_chosen_until_somebody_says_otherwise(self, desk, doctor, patient):
+        cast.a_slot(doctor)
+        direction = a_direction(patient=patient, speciality_name="Хирургия", speciality_code="")
+        chosen = f'value="{direction.guid}" checked'
+        assert chosen in self.ask(desk, patient, doctor).content.decode()
+        assert chosen not in self.ask(desk, patient, doctor, direction="").content.decode()
+
+    def test_a_direction_leads_to_its_speciality(self, desk, doctor, patient):
+        cast.a_slot(doctor)
+        direction = a_direction(patient=patient, speciality_name="хирургия", speciality_code="")
+        response = desk.post("places", patient=patient.guid, direction=direction.guid)
+        assert f'value="{direction.guid}" checked' in response.content.decode()
+        assert doctor.short_name in text_of(response)
+
+    def test_a_direction_to_nobody_here_says_so(self, desk, doctor, patient):
+        direction = a_direction(patient=patient, speciality_name="аллергология", speciality_code="")
+        response = desk.post("places", patient=patient.guid, direction=direction.guid)
+        assert "No doctor of this speciality" in response["HX-Trigger"]
+
+    def test_full_places_only_for_those_who_may(self, desk, doctor, patient):
+        desk.book(cast.a_patient(doctor.lpu), cast.a_slot(doctor))
+        asked = {"patient": patient.guid, "doctor": doctor.guid}
+        assert b"place full" not in desk.post("places", **asked).content
+        desk.who.user_permissions.add(Permission.objects.get(codename="overbook"))
+        assert b"place full" in desk.post("places", **asked).content
+
+    def test_statements(self, desk, doctor, patient):
+        for _ in range(3):
+            cast.a_slot(cast.a_doctor(doctor.lpu, speciality=doctor.speciality))
+        self.ask(desk, patient, doctor)
+        # 1 session; 2 user; 3, 4 rights; 5 card; 6 norms; 7 calendar; 8 doctors; 9 places; 10 coming; 11 directions
+        with statements() as found:
+            self.ask(desk, patient, doctor)
+        assert len(found) == 11, listed(found)
+        with statements() as found:  # of one doctor: the days are another one
+            desk.post("places", patient=patient.guid, doctor=doctor.guid)
+        assert len(found) <= 12, listed(found)
+
+
+class TestBook:
+    def test_booked_printed_and_ready_for_the_next(self, desk, doctor, patient):
+        response = desk.book(patient, cast.a_slot(doctor))
+        made = Appointment.objects.get()
+        assert (made.patient, made.source, made.user) == (patient, "Registry", desk.who)
+        assert "desk-done" in response["HX-Trigger"]
+        assert reverse("screens:ticket", args=[made.guid]) in response["HX-Trigger"]
+
+    def test_twice_pressed_once_booked(self, desk, doctor, patient):
+        token = uuid.uuid4()
+        slot = cast.a_slot(doctor, capacity=2)
+        assert [desk.book(patient, slot, token=token).status_code for _ in range(2)] == [200, 200]
+        assert Appointment.objects.count() == 1
+
+    def test_a_lost_place_keeps_all_and_offers_five_others_under_enter(self, desk, doctor, patient):
+        lost = cast.a_slot(doctor)
+        others = [cast.a_slot(doctor, hours=hours) for hours in range(30, 37)]
+        form = {
+            "speciality": doctor.speciality_id, "direction": "paper", "paper_lpu": "Районная больница",
+            "paper_number": "77", "part": "morning", "kind": "heart",
+        }  # fmt: skip
+        token = uuid.uuid4()
+        desk.book(cast.a_patient(doctor.lpu), lost)
+        response = desk.book(patient, lost, token=token, **form)
+        page = response.content.decode()
+        assert response.status_code == 409
+        assert "The place has just been taken" in page
+        free = page[page.index("Free instead") : page.index('class="order-places"')]
+        assert re.findall(r'"slot": "([^"]+)"', free) == [str(slot.guid) for slot in others[:5]]
+        assert free.count("data-focus") == 1
+        assert 'value="Районная больница"' in page
+        assert 'value="77"' in page
+        assert token_in(response) == str(token)
+        assert not Direction.objects.exists()
+        assert desk.book(patient, others[0], token=token, **form).status_code == 200
+        assert Appointment.objects.get(patient=patient).direction.number == "77"
+
+    def test_already_there_says_where(self, desk, doctor, patient):
+        slot = cast.a_slot(doctor)
+        desk.book(patient, slot)
+        response = desk.book(patient, slot)
+        assert response.status_code == 409
+        assert "already has an appointment" in text_of(response)
+
+    def test_by_an_open_direction(self, desk, doctor, patient):
+        direction = a_direction(patient=patient)
+        assert desk.book(patient, cast.a_slot(doctor), direction=direction.guid).status_code == 200
+        assert Appointment.objects.get().direction == direction
+
+    def test_somebody_elses_direction_is_not_there(self, desk, doctor, patient):
+        direction = a_direction(patient=cast.a_patient(doctor.lpu))
+        assert desk.book(patient, cast.a_slot(doctor), direction=direction.guid).status_code == 404
+        assert not Appointment.objects.exists()
+
+    def test_a_paper_with_a_wrong_date_is_told(self, desk, doctor, patient):
+        slot = cast.a_slot(doctor)
+        form = {"direction": "paper", "paper_lpu": "x", "paper_day": "99.99.2026", "doctor": doctor.guid}
+        response = desk.book(patient, slot, **form)
+        assert "Look at the row of the direction" in text_of(response)
+        assert "99.99.2026" in response.content.decode()
+        assert not Appointment.objects.exists()
+
+    def test_a_paper_needs_its_right(self, head, doctor, patient):
+        slot = cast.a_slot(doctor)
+        assert head.book(patient, slot, direction="paper", paper_lpu="x").status_code == 403
+        assert not Direction.objects.exists()
+
+    def test_statements(self, desk, doctor, patient):
+        slot, token = cast.a_slot(doctor), uuid.uuid4()
+        desk.book(cast.a_patient(doctor.lpu), cast.a_slot(doctor, hours=30))
+        # 1 session; 2 user; 3, 4 rights; 5 card; 6 the transaction's settings; 7–13 the booking; 14 what was booked;
+        # 15 coming; 16 directions; 17 waiting list; and the savepoint of the test's own transaction
+        with statements() as found:
+            desk.book(patient, slot, token=token)
+        assert len([sql for sql in found if "SAVEPOINT" not in sql]) == 17, listed(found)
+
+
+class TestOverPlan:
+    def full(self, desk, doctor):
+        slot = cast.a_slot(doctor)
+        desk.book(cast.a_patient(doctor.lpu), slot)
+        return slot
+
+    def test_refused_without_the_right(self, desk, doctor, patient):
+        slot = self.full(desk, doctor)
+        assert desk.post("over", patient=patient.guid, slot=slot.guid).status_code == 403
+        assert desk.book(patient, slot, over_reason="acute pain").status_code == 403
+        assert Appointment.objects.count() == 1
+
+    def test_with_the_right_and_a_reason(self, head, doctor, patient):
+        slot = self.full(head, doctor)
+        assert "one more patient" in text_of(head.post("over", patient=patient.guid, slot=slot.guid))
+        response = head.book(patient, slot, over_reason="acute pain")
+        made = Appointment.objects.get(patient=patient)
+        assert (made.over_plan, made.over_reason) == (True, "acute pain")
+        assert "beyond the plan" in text_of(response)
+
+    def test_a_blank_reason_is_none(self, head, doctor, patient):
+        slot = self.full(head, doctor)
+        assert head.book(patient, slot, over_reason="   ").status_code == 409
+        assert Appointment.objects.count() == 1
+
+
+class TestMoveAndCancel:
+    @pytest.fixture
+    def made(self, desk, doctor, patient):
+        desk.book(patient, cast.a_slot(doctor))
+        return Appointment.objects.get()
+
+    def test_the_move_begins_with_the_same_doctor(self, desk, doctor, patient, made):
+        cast.a_slot(doctor, hours=30)
+        shown = text_of(desk.post("whom", patient=patient.guid, moving=made.guid))
+        assert "Choose the new place" in shown
+        assert doctor.short_name in shown
+        assert "Already booked to this speciality" not in shown
+
+    def test_moved(self, desk, doctor, patient, made):
+        target = cast.a_slot(doctor, hours=30)
+        response = desk.book(patient, target, moving=made.guid)
+        assert Appointment.objects.get().slot == target
+        assert "Moved." in response["HX-Trigger"]
+
+    def test_cancelled_with_a_reason(self, desk, patient, made):
+        asked = {"patient": patient.guid, "appointment": made.guid}
+        assert "Reason" in text_of(desk.post("cancel", **asked))
+        refused = desk.post("cancel", **asked, reason=" ")
+        assert (refused.status_code, refused["HX-Retarget"]) == (409, "#dialog-body")
+        desk.post("cancel", **asked, reason="The patient asked")
+        made.refresh_from_db()
+        assert (made.state, made.cancel_reason) == ("cancelled", "The patient asked")
+
+    def test_another_patients_is_not_there(self, desk, doctor, made):
+        other = cast.a_patient(doctor.lpu)
+        assert desk.post("cancel", patient=other.guid, appointment=made.guid, reason="x").status_code == 404
+        response = desk.post("mistake", patient=other.guid, appointment=made.guid)
+        made.refresh_from_db()
+        assert (response.status_code, made.state) == (409, "booked")
+
+    def test_a_mistake_is_taken_back(self, desk, patient, made):
+        desk.post("mistake", patient=patient.guid, appointment=made.guid)
+        made.refresh_from_db()
+        assert (made.state, made.mistake) == ("cancelled", True)
+
+
+class TestWaitingList:
+    def test_for_the_speciality_by_the_norms_last_day(self, desk, doctor, patient):
+        direction = a_direction(patient=patient)
+        sent = {"speciality": doctor.speciality_id, "part": "evening", "days": "weekday", "phone": "79001112233"}
+        desk.post("waiting", patient=patient.guid, direction=direction.guid, kind="cancer", **sent)
+        entry = WaitingEntry.objects.get()
+        assert (entry.speciality, entry.doctor, entry.direction) == (doctor.speciality, None, direction)
+        assert (entry.part, entry.weekdays, entry.phone, entry.urgent) == (
+            "evening",
+            [1, 2, 3, 4, 5],
+            "79001112233",
+            True,
+        )
+        assert 3 <= (entry.due - timezone.localdate()).days <= 5 + 14
+
+    def test_for_the_doctor(self, desk, doctor, patient):
+        desk.post("waiting", patient=patient.guid, doctor=doctor.guid, phone="79001112233")
+        assert WaitingEntry.objects.get().doctor == doctor
+
+    def test_without_a_phone_nobody_can_be_called(self, desk, doctor, patient):
+        response = desk.post("waiting", patient=patient.guid, doctor=doctor.guid, phone=" ")
+        assert response.status_code == 409
+        assert "Without a phone" in text_of(response)
+        assert not WaitingEntry.objects.exists()
+
+
+class TestNewCard:
+    FORM = {
+        "family": "Новиков", "name": "Пётр", "patronymic": "Ильич", "birth_date": "05031961", "sex": "M",
+        "phone": "79001112233", "no_polis_reason": "",
+    }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("новиков пётр ильич", {"family": "Новиков", "name": "Петр", "patronymic": "Ильич"}),
+            ("yjdbrjd", {"family": "Новиков"}),
+            ("новиков 05.03.1961", {"family": "Новиков", "birth_date": "05.03.1961"}),
+            ("05.03.1961", {"birth_date": "05.03.1961"}),
+            ("4510 123456", {"polis_series": "4510", "polis_number": "123456"}),
+        ],
+    )
+    def test_what_was_typed_is_filled_in(self, desk, doctor, text, expected):
+        page = desk.post("card", text=text).content.decode()
+        for name, value in expected.items():
+            assert re.search(rf'name="{name}" value="{value}"', page), name
+
+    def test_checked_as_one_types_and_likely_duplicates_shown(self, desk, patient):
+        names = {"family": "Елкина", "name": "Анна", "patronymic": "Петровна", "birth_date": "29.02.1980"}
+        response = desk.post("card_check", **names, snils="12345678901", sex="M")
+        shown = text_of(response)
+        assert patient.told_apart in shown
+        assert "This is the one" in shown
+        page = response.content.decode()
+        assert re.search(r'id="hint-snils" class="hint errors"[^>]*>[^<]+', page)
+        assert re.search(r'id="hint-sex" class="hint"[^>]*>[^<]+', page)
+        assert not Patient.objects.filter(snils="12345678901").exists()
+
+    def test_fields_not_yet_reached_are_not_complained_of(self, desk, doctor):
+        page = desk.post("card_check", family="Новиков").content.decode()
+        assert re.findall(r'class="hint errors"[^>]*>([^<]+)', page) == []
+
+    def test_made_and_gone_on_with(self, desk, doctor):
+        response = desk.post("card_save", **self.FORM, polis_number="7700000000000001")
+        made = Patient.objects.get()
+        assert (made.lpu, made.full_name, made.phone) == (doctor.lpu, "Новиков Пётр Ильич", "79001112233")
+        assert made.created_by == desk.who.username
+        assert "Whom to see" in text_of(response)
+
+    def test_wrong_fields_are_told_and_nothing_is_made(self, desk, doctor):
+        response = desk.post("card_save", **self.FORM | {"birth_date": "31.02.1961", "polis_number": "12"})
+        page = response.content.decode()
+        assert len(re.findall(r'class="hint errors">[^<]+', page)) == 2
+        assert 'value="Новиков"' in page
+        assert not Patient.objects.exists()
+
+    def test_who_has_a_card_is_shown_instead(self, desk, patient):
+        form = {"family": "Ёлкина", "name": "Анна", "birth_date": "29.02.1980", "polis_number": patient.polis_number}
+        response = desk.post("card_save", **form)
+        assert "This is the one" in text_of(response)
+        assert Patient.objects.count() == 1
