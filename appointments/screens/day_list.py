@@ -10,9 +10,8 @@ from django.db.models import Q
 
 from appointments.models import Appointment, Slot
 from appointments.screens.grid_acts import acts_of
-from appointments.screens.grid_cells import MARKS
 from appointments.screens.grid_since import Since
-from lmis.models import Doctor, Source
+from lmis.models import Doctor
 
 State = Appointment.State
 
@@ -31,11 +30,6 @@ class Row:
     def pk(self) -> int:
         """Names the row within the page."""
         return self.visit.pk
-
-    @property
-    def mark(self) -> str:
-        """Through which channel it was booked, as one letter."""
-        return str(MARKS[Source(self.visit.source)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from lmis.services import access
 from patients.models import Patient
 from patients.services import search
 
+DIALOG = "screens/grid/_place.html"
 FOUND = 8
 # A doctor finds own patients only, so that more than are shown have to be looked through.
 LOOKED_THROUGH = 200
@@ -29,8 +30,6 @@ LOOKED_THROUGH = 200
 
 class PlacePart(GridPart):
     """A slot of a doctor whom this employee may see."""
-
-    template = "screens/grid/_place.html"
 
     def slot(self, guid: UUID) -> Slot:
         """Read afresh; raises Http404 for one that is not there or not for this employee."""
@@ -58,7 +57,7 @@ class PlacePart(GridPart):
             "is_desk": self.own is None,
             **more,
         }
-        response = self.render(context, status=409 if refused else 200)
+        response = self.render(context, DIALOG, status=409 if refused else 200)
         return toast(response, refused.message, "error") if refused else response
 
     def _words(self, slot: Slot) -> dict[str, Any]:

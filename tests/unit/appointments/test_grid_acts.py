@@ -1,0 +1,274 @@
+"""What can be done on the grid: by whom, through the services, and that a refusal changes nothing."""
+
+import datetime as dt
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from appointments.models import Appointment, Slot, WaitingEntry
+from appointments.services import booking, waiting
+from lmis.actors import SYSTEM, Actor
+from lmis.models import AccessRecord, Source
+from patients.models import Patient
+from tests.factories import cast
+from tests.factories.staff import an_employee
+
+pytestmark = pytest.mark.django_db
+EN = {"HX-Request": "true", "accept-language": "en"}
+
+
+@pytest.fixture
+def doctor():
+    return cast.a_doctor(cast.an_lpu())
+
+
+def entered(client, *groups, doctor=None, **rights):
+    client.who = an_employee(*groups)
+    if doctor is not None:
+        doctor.user = client.who
+        doctor.save()
+    client.force_login(client.who)
+    return client
+
+
+@pytest.fixture
+def desk(client):
+    return entered(client, "registrar")
+
+
+def booked(slot, *, by=SYSTEM, patient=None):
+    return booking.book(
+        slot_guid=slot.guid,
+        patient=patient or cast.a_patient(slot.doctor.lpu),
+        source=Source.REGISTRY,
+        channels=set(Source.values),
+        by=by,
+        now=min(timezone.now(), slot.begin - dt.timedelta(minutes=1)),
+    )
+
+
+def place(name, slot):
+    return reverse(f"screens:grid_{name}", args=[slot.guid])
+
+
+def act(client, name, appointment, **data):
+    return client.post(reverse("screens:grid_act", args=[appointment.guid, name]), data, headers=EN)
+
+
+def again(thing):
+    return type(thing).objects.get(pk=thing.pk)
+
+
+class TestBooking:
+    def test_found_and_booked_with_the_ticket_printed(self, desk, doctor):
+        slot, card = cast.a_slot(doctor), cast.a_patient(doctor.lpu, family="Ёлкина")
+        found = desk.post(place("cards", slot), {"text": "елк"}, headers=EN)
+        assert str(card.guid) in found.content.decode()
+        assert AccessRecord.objects.get().what == "found"
+        response = desk.post(place("book", slot), {"card": card.guid, "source": "CallCenter"}, headers=EN)
+        assert response.status_code == 409  # open to the window, not to the telephone
+        assert not Appointment.objects.exists()
+
+    def test_through_the_channel_that_was_chosen(self, desk, doctor):
+        slot = cast.a_slot(doctor, channels=[Source.CALL_CENTER, Source.REGISTRY])
+        card = cast.a_patient(doctor.lpu)
+        response = desk.post(place("book", slot), {"card": card.guid, "source": "CallCenter"}, headers=EN)
+        made = Appointment.objects.get()
+        assert (made.patient, made.source, made.user) == (card, "CallCenter", desk.who)
+        assert reverse("screens:ticket", args=[made.guid]) in response.headers["HX-Trigger"]
+        assert LogEntry.objects.filter(actor=desk.who, content_type__model="appointment").exists()
+
+    def test_who_waited_for_it_waits_no_longer(self, desk, doctor):
+        slot, card = cast.a_slot(doctor), cast.a_patient(doctor.lpu)
+        waiting.add(patient=card, doctor=doctor, phone="79000000000", by=SYSTEM, now=timezone.now())
+        desk.post(place("book", slot), {"card": card.guid}, headers=EN)
+        assert not WaitingEntry.objects.open().exists()
+
+    def test_a_place_lost_meanwhile_is_said_and_nothing_has_changed(self, desk, doctor):
+        slot, card = cast.a_slot(doctor), cast.a_patient(doctor.lpu)
+        booked(slot)
+        response = desk.post(place("book", slot), {"card": card.guid}, headers=EN)
+        assert response.status_code == 409
+        assert "just been taken" in response.content.decode()
+        assert Appointment.objects.count() == 1
+
+    @pytest.mark.parametrize("card", ["", "x", "00000000-0000-0000-0000-000000000000"])
+    def test_no_card(self, desk, doctor, card):
+        assert desk.post(place("book", cast.a_slot(doctor)), {"card": card}, headers=EN).status_code == 404
+
+    def test_beyond_the_plan_with_right_and_reason_only(self, client, doctor):
+        slot, card = cast.a_slot(doctor), cast.a_patient(doctor.lpu)
+        booked(slot)
+        entered(client, "registrar")
+        assert client.post(place("book", slot), {"card": card.guid, "reason": "acute"}, headers=EN).status_code == 403
+        assert "Book over plan" not in client.get(place("place", slot), headers=EN).content.decode()
+        entered(client, "head")
+        assert "Book over plan" in client.get(place("place", slot), headers=EN).content.decode()
+        assert client.post(place("book", slot), {"card": card.guid, "reason": " "}, headers=EN).status_code == 409
+        assert client.post(place("book", slot), {"card": card.guid, "reason": "acute"}, headers=EN).status_code == 200
+        made = Appointment.objects.get(patient=card)
+        assert (made.over_plan, made.over_reason) == (True, "acute")
+        assert (again(slot).booked, again(slot).overbooked) == (2, 1)
+
+
+class TestDoctor:
+    def test_books_own_patients_through_the_own_channel(self, client, doctor):
+        known, stranger = (cast.a_patient(doctor.lpu, family=f"Ёлкин{word}") for word in ("а", "ский"))
+        booked(cast.a_slot(doctor, hours=48), patient=known)
+        slot = cast.a_slot(doctor, channels=[Source.DOCTOR, Source.REGISTRY])
+        entered(client, "doctor", doctor=doctor)
+        found = client.post(place("cards", slot), {"text": "елк"}, headers=EN).content.decode()
+        assert str(known.guid) in found
+        assert str(stranger.guid) not in found
+        assert client.post(place("book", slot), {"card": stranger.guid}, headers=EN).status_code == 404
+        assert client.post(place("book", slot), {"card": known.guid}, headers=EN).status_code == 200
+        assert Appointment.objects.get(slot=slot).source == "Doctor"
+
+    def test_not_a_place_of_the_desk(self, client, doctor):
+        known = cast.a_patient(doctor.lpu)
+        booked(cast.a_slot(doctor, hours=48), patient=known)
+        slot = cast.a_slot(doctor)
+        entered(client, "doctor", doctor=doctor)
+        assert client.post(place("book", slot), {"card": known.guid}, headers=EN).status_code == 409
+        assert not Appointment.objects.filter(slot=slot).exists()
+
+    def test_nothing_of_a_colleague(self, client, doctor):
+        colleague = cast.a_doctor(doctor.lpu)
+        theirs = booked(cast.a_slot(colleague))
+        entered(client, "doctor", doctor=doctor)
+        for name in ("arrive", "visited", "cancel", "mistake", "undo"):
+            assert act(client, name, theirs, reason="x").status_code == 404
+        free = cast.a_slot(colleague, hours=30)
+        for name in ("book", "block", "cards"):
+            assert client.post(place(name, free), {}, headers=EN).status_code in (403, 404)
+        assert again(theirs).state == "booked"
+
+
+RIGHTS = {
+    "arrive": "mark_visits",
+    "leave": "mark_visits",
+    "visited": "mark_visits",
+    "missed": "mark_visits",
+    "undo": "mark_visits",
+    "cancel": "cancel_appointments",
+    "mistake": "undo_mistake",
+}
+FORBIDDEN = [(act_, right) for act_, own in RIGHTS.items() for right in {*RIGHTS.values(), "overbook"} if right != own]
+
+
+class TestRights:
+    @pytest.mark.parametrize(("name", "right"), FORBIDDEN)
+    def test_no_other_right_will_do(self, client, doctor, name, right):
+        made = booked(cast.a_slot(doctor))
+        user = an_employee()
+        user.user_permissions.set(Permission.objects.filter(codename__in=["use_grid", "use_desk", right]))
+        client.force_login(user)
+        assert act(client, name, made, reason="x").status_code == 403
+        assert again(made).state == "booked"
+
+    def test_blocking_and_moving_likewise(self, client, doctor):
+        made, free = booked(cast.a_slot(doctor)), cast.a_slot(doctor, hours=30)
+        user = an_employee()
+        user.user_permissions.set(Permission.objects.filter(codename__in=["use_grid", "use_desk", "mark_visits"]))
+        client.force_login(user)
+        move = reverse("screens:grid_move", args=[made.guid])
+        assert client.get(move, headers=EN).status_code == 403
+        assert client.post(move, {"to": free.guid}, headers=EN).status_code == 403
+        assert client.post(place("block", free), {"reason": "x"}, headers=EN).status_code == 403
+        assert client.post(place("book", free), {"card": made.patient.guid}, headers=EN).status_code == 403
+        shown = client.get(place("place", made.slot), headers=EN).content.decode()
+        assert all(word not in shown for word in ("Move", "Cancel", "Block"))
+
+    @pytest.mark.parametrize("name", ["move", "book", "x"])
+    def test_no_such_act(self, desk, doctor, name):
+        assert act(desk, name, booked(cast.a_slot(doctor))).status_code in (404, 405, 200 if name == "move" else 404)
+
+
+class TestActs:
+    def test_came_seen_and_taken_back(self, desk, doctor):
+        made = booked(cast.a_slot(doctor, hours=-0.01, day=timezone.now().astimezone(doctor.lpu.tz).date()))
+        for name, state, here in [
+            ("arrive", "booked", True),
+            ("visited", "visited", True),
+            ("undo", "booked", True),
+            ("leave", "booked", False),
+            ("missed", "missed", False),
+        ]:
+            assert act(desk, name, made).status_code == 200, name
+            assert (again(made).state, again(made).arrived_at is not None) == (state, here), name
+
+    def test_cancelling_asks_for_a_reason(self, desk, doctor):
+        made = booked(cast.a_slot(doctor))
+        assert "Give a reason" in act(desk, "cancel", made, reason=" ").content.decode()
+        assert again(made).state == "booked"
+        act(desk, "cancel", made, reason="ill")
+        assert (again(made).state, again(made).cancel_reason) == ("cancelled", "ill")
+
+    def test_a_refusal_is_shown_and_nothing_has_changed(self, desk, doctor):
+        made = booked(cast.a_slot(doctor))
+        response = act(desk, "missed", made)
+        assert response.status_code == 409
+        assert "too early" in response.content.decode()
+        assert again(made).state == "booked"
+
+    def test_a_mistake_of_the_desk(self, desk, doctor):
+        made = booked(cast.a_slot(doctor), by=Actor.of_user(desk.who))
+        shown = desk.get(place("place", made.slot), headers=EN).content.decode()
+        assert "Registrar&#x27;s mistake" in shown or "Registrar's mistake" in shown
+        assert act(desk, "mistake", made).status_code == 200
+        assert (again(made).state, again(made).mistake) == ("cancelled", True)
+
+    def test_the_patients_own_booking_is_nobodys_mistake(self, desk, doctor):
+        made = booked(cast.a_slot(doctor))
+        assert "mistake" not in desk.get(place("place", made.slot), headers=EN).content.decode()
+        assert act(desk, "mistake", made).status_code == 409
+
+    def test_moved_to_one_of_the_nearest(self, desk, doctor):
+        made, target = booked(cast.a_slot(doctor)), cast.a_slot(doctor, hours=30)
+        address = reverse("screens:grid_move", args=[made.guid])
+        assert str(target.guid) in desk.get(address, headers=EN).content.decode()
+        assert desk.post(address, {"to": target.guid}, headers=EN).status_code == 200
+        assert (again(made).slot, again(made.slot).booked) == (target, 0)
+
+    def test_not_onto_a_taken_place(self, desk, doctor):
+        made, target = booked(cast.a_slot(doctor)), cast.a_slot(doctor, hours=30)
+        booked(target)
+        response = desk.post(reverse("screens:grid_move", args=[made.guid]), {"to": target.guid}, headers=EN)
+        assert response.status_code == 409
+        assert again(made).slot == made.slot
+
+    @pytest.mark.parametrize("to", ["", "x", "00000000-0000-0000-0000-000000000000"])
+    def test_nowhere(self, desk, doctor, to):
+        made = booked(cast.a_slot(doctor))
+        assert desk.post(reverse("screens:grid_move", args=[made.guid]), {"to": to}, headers=EN).status_code == 404
+
+    def test_with_an_appointment_in_hand_a_free_place_asks_whether_to_move(self, desk, doctor):
+        made, target = booked(cast.a_slot(doctor)), cast.a_slot(doctor, hours=30)
+        shown = desk.get(place("place", target) + f"?move={made.guid}", headers=EN).content.decode()
+        assert "Move here" in shown
+        assert desk.get(place("place", target) + "?move=x", headers=EN).status_code == 404
+
+
+class TestBlocking:
+    def test_with_a_reason_and_open_again(self, client, doctor):
+        slot = cast.a_slot(doctor)
+        entered(client, "head")
+        assert "Give a reason" in client.post(place("block", slot), {"reason": ""}, headers=EN).content.decode()
+        assert not again(slot).is_blocked
+        client.post(place("block", slot), {"reason": "repair"}, headers=EN)
+        assert (again(slot).is_blocked, again(slot).block_reason) == (True, "repair")
+        assert "Unblock" in client.get(place("place", slot), headers=EN).content.decode()
+        client.post(place("block", slot), {}, headers=EN)
+        assert not Slot.objects.filter(is_blocked=True).exists()
+
+
+class TestAccessLog:
+    def test_a_card_in_the_dialog_has_been_opened(self, desk, doctor):
+        made = booked(cast.a_slot(doctor))
+        desk.get(place("place", made.slot), headers=EN)
+        seen = AccessRecord.objects.get()
+        assert (seen.card, seen.what, seen.screen, seen.user) == (made.patient.guid, "opened", "grid", desk.who)
+        assert Patient.objects.get(guid=seen.card) == made.patient
