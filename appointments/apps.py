@@ -15,7 +15,8 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         """Take the schedule and the appointments into the journal; let these go with a card that is merged."""
         from appointments import audit
-        from appointments.services import merging
+        from appointments.services import merging, merging_lists
 
         audit.register()
         merging.register()
+        merging_lists.register()

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from appointments.demo import access, bookings, cast, clinic, people, referrals, timetable, today
+from appointments.demo import access, bookings, cast, clinic, desk, people, referrals, timetable, today
 from appointments.demo.guids import guid_of
 from appointments.services import generation
 from directions.models import Direction
@@ -121,6 +121,7 @@ def _visits(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> Direction
             today.fill(lpu, _doctors(lpu)[0], patients[_SPARED:], _actors(), now)
             others = list(Lpu.objects.filter(is_own=False).order_by("pk"))
             referrals.Referrals(lpu, others, list(_doctors(lpu)), patients, now).write()
+            desk.write(lpu, list(_doctors(lpu)), patients[_SPARED:], now)
             sample = referrals.sample_of(lpu)
             assert sample is not None
     return sample

@@ -111,7 +111,7 @@ class AbsenceNew(AbsenceScreen):
     def _preview(self, form: PeriodForm) -> dict[str, Any]:
         begin, end = form.period()
         absence = ScheduleException(kind=Kind.ABSENCE, doctor=form.cleaned_data["doctor"], begin=begin, end=end)
-        concerned = list(absences.affected(absence, self.now))
+        concerned = list(absences.booked_in(absence, self.now))
         places = Slot.objects.in_schedule().filter(doctor=absence.doctor, begin__lt=end, end__gt=begin)
         cards = [one.patient.guid for one in concerned]
         access.note(by=self.by, what=access.What.FOUND, cards=cards, screen="absence")

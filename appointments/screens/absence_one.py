@@ -52,7 +52,7 @@ class OneAbsence(AbsenceScreen):
         """How far it is, who could substitute, what is proposed for each."""
         decided = self.absence.decisions.select_related(
             "slot__doctor__lpu", "target__doctor__lpu", "appointment__patient", "appointment__slot"
-        ).prefetch_related(Prefetch("appointment__calls", CallTask.objects.order_by("pk")))
+        ).prefetch_related(Prefetch("appointment__calls", CallTask.objects.order_by("-pk")))
         rows = list(decided)
         cards = {one.patient.guid for one in self.left} | {row.appointment.patient.guid for row in rows}
         access.note(by=self.by, what=access.What.FOUND, cards=cards, screen="absence")

@@ -97,22 +97,25 @@ def refill(*, doctor: Doctor, by: Actor, now: dt.datetime) -> None:
     horizon.keep_full(by=by, now=now, only=[doctor.pk])
 
 
+def booked_in(absence: ScheduleException, now: dt.datetime) -> AppointmentQuerySet:
+    """The booked appointments of the period, from today on, by time; the absence need not be saved yet."""
+    assert absence.doctor is not None
+    today = now.astimezone(absence.doctor.lpu.tz).date()
+    return (
+        Appointment.objects.filter(state=Appointment.State.BOOKED, slot__in=_places(absence), slot__day__gte=today)
+        .select_related("slot__doctor__lpu", "slot__doctor__room", "slot__room", "patient", "direction")
+        .order_by("slot__begin", "seat")
+    )
+
+
 def affected(absence: ScheduleException, now: dt.datetime) -> AppointmentQuerySet:
-    """The appointments about which something must be decided yet, by time: booked ones of the period from today on.
+    """Those about which something must be decided yet.
 
     Read afresh each time, so that one which slipped in is there, too. Those kept on purpose are not.
     """
-    assert absence.doctor is not None
-    today = now.astimezone(absence.doctor.lpu.tz).date()
     kept = AbsenceDecision.objects.filter(exception=absence, choice=Choice.KEEP, state=State.DONE)
     decisions = Prefetch("decisions", AbsenceDecision.objects.filter(exception=absence), to_attr="decided")
-    return (
-        Appointment.objects.filter(state=Appointment.State.BOOKED, slot__in=_places(absence), slot__day__gte=today)
-        .exclude(pk__in=kept.values("appointment"))
-        .select_related("slot__doctor__lpu", "slot__doctor__room", "slot__room", "patient", "direction")
-        .prefetch_related(decisions)
-        .order_by("slot__begin", "seat")
-    )
+    return booked_in(absence, now).exclude(pk__in=kept.values("appointment")).prefetch_related(decisions)
 
 
 def decide(*, absence: ScheduleException, decisions: Sequence[Decided], by: Actor, now: dt.datetime) -> int:

@@ -1,0 +1,256 @@
+"""The absence screen: who may, looking before closing, handing over, deciding, going on, extra hours."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from appointments.models import AbsenceDecision, Appointment, CallTask, ScheduleException, Slot
+from appointments.services import absences
+from appointments.services.absences import Decided
+from lmis.actors import SYSTEM
+from lmis.services.transactions import run_write
+from tests.factories import cast
+from tests.factories.staff import an_employee
+from tests.factories.waiting import an_entry, booked
+from tests.statements import listed, statements
+
+pytestmark = pytest.mark.django_db(transaction=True)  # each patient has a transaction of its own
+
+
+@pytest.fixture
+def doctor():
+    return cast.a_doctor()
+
+
+@pytest.fixture
+def head(client):
+    client.force_login(an_employee("head"))
+    return client
+
+
+@pytest.fixture
+def colleague(doctor):
+    return cast.a_doctor(doctor.lpu, speciality=doctor.speciality)
+
+
+def period(doctor, **changes):
+    tomorrow = timezone.now().astimezone(doctor.lpu.tz).date() + dt.timedelta(days=1)
+    values = {
+        "absence-doctor": doctor.pk,
+        "absence-first": tomorrow.isoformat(),
+        "absence-last": (tomorrow + dt.timedelta(days=1)).isoformat(),
+        "absence-reason": "болезнь",
+    }
+    return values | changes
+
+
+def post(client, name, *args, **given):
+    return client.post(reverse(f"screens:absence_{name}", args=args), given, headers={"HX-Request": "true"})
+
+
+def closed(doctor, days=3):
+    now = timezone.now()
+    end = now + dt.timedelta(days=days)
+    return run_write(
+        lambda: absences.close_period(doctor=doctor, begin=now, end=end, reason="болезнь", by=SYSTEM, now=now)
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "status"), [("head", 200), ("administrator", 200), ("registrar", 403), ("doctor", 403), ("operator", 403)]
+)
+def test_who_may(client, doctor, group, status):
+    client.force_login(an_employee(group))
+    absence = closed(doctor)
+    assert client.get(reverse("screens:absence")).status_code == status
+    assert client.get(reverse("screens:absence_one", args=[absence.pk])).status_code == status
+    for name in ("preview", "substitute", "decide", "continue"):
+        assert post(client, name, absence.pk).status_code in ({200, 404} if status == 200 else {403})
+
+
+def test_a_doctor_with_the_right_sees_own_absences_only(client, doctor, colleague):
+    user = an_employee("doctor")
+    user.user_permissions.set(Permission.objects.filter(codename="edit_absences"))
+    doctor.user = user
+    doctor.save()
+    client.force_login(user)
+    mine, theirs = closed(doctor), closed(colleague)
+    assert client.get(reverse("screens:absence_one", args=[mine.pk])).status_code == 200
+    assert client.get(reverse("screens:absence_one", args=[theirs.pk])).status_code == 404
+    refused = post(client, "new", **period(colleague), close="1")
+    assert refused.context["form"].errors["doctor"]
+    assert ScheduleException.objects.count() == 2
+
+
+class TestClosing:
+    def test_looks_first_and_changes_nothing(self, head, doctor):
+        slot = cast.a_slot(doctor, hours=36)
+        made = booked(slot)
+        answer = post(head, "new", **period(doctor))
+        assert list(answer.context["concerned"]) == [made]
+        assert not ScheduleException.objects.exists()
+        slot.refresh_from_db()
+        assert not slot.is_blocked
+
+    def test_then_closes(self, head, doctor):
+        slot = cast.a_slot(doctor, hours=36)
+        answer = post(head, "new", **period(doctor), close="1")
+        absence = ScheduleException.objects.get()
+        assert answer["HX-Redirect"] == reverse("screens:absence_one", args=[absence.pk])
+        slot.refresh_from_db()
+        assert (slot.is_blocked, slot.block_reason) == (True, "болезнь")
+
+    @pytest.mark.parametrize("close", [{}, {"close": "1"}])
+    @pytest.mark.parametrize(
+        ("wrong", "field"),
+        [
+            ({"absence-reason": ""}, "reason"),
+            ({"absence-first": "31.02.2026"}, "first"),
+            ({"absence-last": "2020-01-01"}, "last"),
+            ({"absence-doctor": "0"}, "doctor"),
+            ({"absence-last": "2099-01-01"}, "last"),
+        ],
+    )
+    def test_bad_input_is_said_at_its_field(self, head, doctor, wrong, field, close):
+        answer = post(head, "new", **period(doctor, **wrong), **close)
+        assert list(answer.context["form"].errors) == [field]
+        assert not ScheduleException.objects.exists()
+
+    def test_not_over_another_absence(self, head, doctor):
+        closed(doctor)
+        answer = post(head, "new", **period(doctor), close="1")
+        assert answer.context["form"].non_field_errors()
+        assert ScheduleException.objects.count() == 1
+
+
+class TestOne:
+    def test_hands_the_list_over_in_one_act(self, head, doctor, colleague):
+        made = [booked(slot) for slot in cast.slots(doctor, 3)]
+        absence = closed(doctor)
+        shown = post(head, "preview", absence.pk, substitute=colleague.pk)
+        assert [fit.why_not for fit in shown.context["fits"]] == ["", "", ""]
+        assert colleague.slots.count() == 0
+        answer = post(head, "substitute", absence.pk, substitute=colleague.pk)
+        assert answer.context["left"] == []
+        assert {row.appointment for row in answer.context["done"]} == set(made)
+        assert colleague.slots.filter(booked=1).count() == 3
+        assert CallTask.objects.open().count() == 3
+
+    def test_a_substitute_that_there_is_not(self, head, doctor):
+        absence = closed(doctor)
+        for wrong in ("", "0", "x", str(doctor.pk)):
+            assert post(head, "substitute", absence.pk, substitute=wrong).status_code == 404
+
+    def test_decides_about_each_the_proposed_place_first(self, head, doctor, colleague):
+        moved, cancelled, kept, later = [booked(slot) for slot in cast.slots(doctor, 4)]
+        target = cast.a_slot(doctor, hours=24 * 8)
+        absence = closed(doctor)
+        lines = head.get(reverse("screens:absence_one", args=[absence.pk])).context["lines"]
+        assert [line["proposed"] for line in lines] == [target, None, None, None]
+        given = {
+            f"choice-{moved.guid}": "move",
+            f"target-{moved.guid}": target.guid,
+            f"choice-{cancelled.guid}": "cancel",
+            f"choice-{kept.guid}": "keep",
+            f"choice-{later.guid}": "",
+        }
+        answer = post(head, "decide", absence.pk, **given)
+        assert answer.context["left"] == [later]
+        assert list(Appointment.objects.order_by("pk").values_list("state", flat=True)) == [
+            *("booked", "cancelled", "booked", "booked")
+        ]
+        assert Appointment.objects.get(pk=moved.pk).slot == target
+
+    @pytest.mark.parametrize("target", ["", "x", "11111111-1111-1111-1111-111111111111"])
+    def test_what_the_page_has_not_sent_decides_nothing(self, head, doctor, target):
+        made = booked(cast.a_slot(doctor))
+        absence = closed(doctor)
+        given = {f"choice-{made.guid}": "move", f"target-{made.guid}": target, "choice-x": "cancel"}
+        assert '"level": "warning"' in post(head, "decide", absence.pk, **given)["HX-Trigger"]
+        assert not AbsenceDecision.objects.exists()
+
+    def test_shows_what_a_killed_run_has_left_and_goes_on(self, head, doctor):
+        made = [booked(slot) for slot in cast.slots(doctor, 3)]
+        absence = closed(doctor)
+        decisions = [Decided(one, "cancel") for one in made]
+        absences.decide(absence=absence, decisions=decisions, by=SYSTEM, now=timezone.now())
+        page = head.get(reverse("screens:absence_one", args=[absence.pk]))
+        assert page.context["planned"] == 3
+        answer = post(head, "continue", absence.pk)
+        assert (answer.context["planned"], answer.context["left"]) == (0, [])
+
+    def test_taken_back(self, head, doctor):
+        slot = cast.a_slot(doctor)
+        absence = closed(doctor)
+        assert post(head, "back", absence.pk)["HX-Redirect"] == reverse("screens:absence")
+        slot.refresh_from_db()
+        assert not slot.is_blocked
+
+    def test_statements_do_not_grow(self, head, doctor, colleague):
+        counts = []
+        for number in range(2):
+            for more in range(3):
+                booked(cast.a_slot(doctor, hours=24 + 3 * number + more))
+            cast.a_slot(doctor, hours=24 * 8 + number)
+            if not number:
+                absence = closed(doctor)
+            url = reverse("screens:absence_one", args=[absence.pk])
+            head.get(url)
+            with statements() as found:
+                head.get(url)
+            counts.append(len(found))
+        assert counts[0] == counts[1], listed(found)
+
+
+class TestExtra:
+    def given(self, doctor, **changes):
+        day = timezone.now().astimezone(doctor.lpu.tz).date() + dt.timedelta(days=3)
+        values = {
+            "extra-doctor": doctor.pk,
+            "extra-first": day.isoformat(),
+            "extra-first_time": "09:00",
+            "extra-last_time": "10:00",
+            "extra-slot_minutes": "20",
+            "extra-capacity": "1",
+            "extra-channels": ["Registry", "Internet"],
+            "extra-reason": "Дополнительный приём",
+        }
+        return values | changes
+
+    def test_shows_then_makes_and_names_the_waiting_list(self, head, doctor):
+        entry = an_entry(doctor)
+        shown = post(head, "extra", **self.given(doctor))
+        assert shown.context["preview"].made == 3
+        assert not Slot.objects.exists()
+        answer = post(head, "extra", **self.given(doctor), make="1")
+        assert len(answer.context["made"]) == 3
+        assert answer.context["waiting"] == 1
+        assert Slot.objects.filter(doctor=doctor).count() == 3
+        assert entry.state == "open"
+
+    @pytest.mark.parametrize("make", [{}, {"make": "1"}])
+    @pytest.mark.parametrize(
+        ("wrong", "field"),
+        [
+            ({"extra-last_time": "08:00"}, "last_time"),
+            ({"extra-slot_minutes": "90"}, "slot_minutes"),
+            ({"extra-capacity": "0"}, "capacity"),
+            ({"extra-channels": []}, "channels"),
+            ({"extra-first": ""}, "first"),
+        ],
+    )
+    def test_bad_input_is_said_at_its_field(self, head, doctor, wrong, field, make):
+        answer = post(head, "extra", **self.given(doctor, **wrong), **make)
+        assert list(answer.context["form"].errors) == [field]
+        assert not ScheduleException.objects.exists()
+
+
+def test_the_list_shows_how_many_are_left(head, doctor):
+    for slot in cast.slots(doctor, 2):
+        booked(slot)
+    absence = closed(doctor)
+    (line,) = head.get(reverse("screens:absence")).context["ahead"]
+    assert (line, line.left) == (absence, 2)

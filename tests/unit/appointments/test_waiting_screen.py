@@ -1,0 +1,150 @@
+"""The waiting list's screen: who may, what it shows, booking in one click."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from appointments.models import Appointment, WaitingEntry
+from appointments.services import waiting
+from lmis.actors import SYSTEM
+from tests.factories import cast
+from tests.factories.staff import an_employee
+from tests.factories.waiting import an_entry, booked
+from tests.statements import listed, statements
+
+pytestmark = pytest.mark.django_db
+PAGE = "screens:waiting"
+
+
+@pytest.fixture
+def doctor():
+    return cast.a_doctor()
+
+
+@pytest.fixture
+def registrar(client):
+    client.force_login(an_employee("registrar"))
+    return client
+
+
+def post(client, name, **given):
+    return client.post(reverse(f"screens:waiting_{name}"), given, headers={"HX-Request": "true"})
+
+
+@pytest.mark.parametrize(
+    ("group", "status"), [("registrar", 200), ("head", 200), ("administrator", 200), ("doctor", 403), ("operator", 403)]
+)
+def test_who_may(client, group, status):
+    client.force_login(an_employee(group))
+    assert client.get(reverse(PAGE)).status_code == status
+    for name in ("book", "places", "close"):
+        assert post(client, name).status_code == (404 if status == 200 else 403)
+
+
+def test_names_whom_to_call_first_and_books_in_one_click(registrar, doctor):
+    slot, second, first = cast.a_slot(doctor), an_entry(doctor), an_entry(doctor, urgent=True)
+    shown = registrar.get(reverse(PAGE))
+    assert [(one.slot, one.first) for one in shown.context["offered"]] == [(slot, first)]
+    assert shown["Cache-Control"].count("no-store") == 1
+    answer = post(registrar, "book", entry=first.guid, slot=slot.guid)
+    assert answer.status_code == 200
+    made = Appointment.objects.get()
+    assert (made.patient, made.slot, made.source) == (first.patient, slot, "Registry")
+    assert list(WaitingEntry.objects.open()) == [second]
+    assert second.patient.full_name in answer.content.decode()
+    assert first.patient.full_name not in answer.content.decode()
+
+
+def test_a_place_just_lost_is_said_and_the_patient_waits_on(registrar, doctor):
+    slot, entry = cast.a_slot(doctor), an_entry(doctor)
+    booked(slot)
+    answer = post(registrar, "book", entry=entry.guid, slot=slot.guid)
+    assert '"level": "error"' in answer["HX-Trigger"]
+    assert list(WaitingEntry.objects.open()) == [entry]
+
+
+def test_one_who_may_not_book_sees_no_buttons_and_is_refused(client, doctor):
+    user = an_employee("registrar")
+    user.groups.clear()
+    user.user_permissions.set(_rights("use_waiting_list", "use_desk"))
+    client.force_login(user)
+    slot, entry = cast.a_slot(doctor), an_entry(doctor)
+    assert reverse("screens:waiting_book") not in client.get(reverse(PAGE)).content.decode()
+    assert post(client, "book", entry=entry.guid, slot=slot.guid).status_code == 403
+    assert not Appointment.objects.exists()
+
+
+def test_polling_changes_nothing_while_nothing_is_new(registrar, doctor):
+    cast.a_slot(doctor)
+    an_entry(doctor)
+    revision = registrar.get(reverse(PAGE)).context["revision"]
+    poll = {"since": revision}
+    assert registrar.get(reverse(PAGE), poll, headers={"HX-Request": "true"}).status_code == 204
+    an_entry(doctor)
+    answer = registrar.get(reverse(PAGE), poll, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "<html" not in answer.content.decode()
+
+
+def test_other_places_in_the_dialog(registrar, doctor):
+    slot = cast.a_slot(doctor)
+    other = cast.a_slot(cast.a_doctor(doctor.lpu), hours=30)
+    entry = an_entry(doctor, by_name=True)
+    text = post(registrar, "places", entry=entry.guid).content.decode()
+    assert str(slot.guid) in text
+    assert str(other.guid) not in text
+
+
+def test_taking_off_asks_why(registrar, doctor):
+    entry = an_entry(doctor)
+    assert "reason" in post(registrar, "close", entry=entry.guid).content.decode()
+    again = post(registrar, "close", entry=entry.guid, reason=" ")
+    assert again["HX-Retarget"] == "#dialog-body"
+    assert WaitingEntry.objects.open().exists()
+    post(registrar, "close", entry=entry.guid, reason="выздоровел")
+    assert WaitingEntry.objects.get().close_reason == "выздоровел"
+
+
+def test_an_entry_that_a_colleague_closed(registrar, doctor):
+    entry = an_entry(doctor)
+    waiting.close(guid=entry.guid, reason="сам", by=SYSTEM, now=timezone.now())
+    answer = post(registrar, "close", entry=entry.guid, reason="ещё раз")
+    assert '"level": "error"' in answer["HX-Trigger"]
+
+
+def test_the_summary_is_for_heads(client, registrar, doctor):
+    an_entry(doctor)
+    assert "summary" not in registrar.get(reverse(PAGE)).context
+    client.force_login(an_employee("head"))
+    (line,) = client.get(reverse(PAGE)).context["summary"]
+    assert (line.speciality, line.count) == (doctor.speciality.name, 1)
+
+
+@pytest.mark.parametrize("wrong", ["x", "99999999999999999999", "-1"])
+def test_a_speciality_that_there_is_not(registrar, wrong):
+    assert registrar.get(reverse(PAGE), {"speciality": wrong}).status_code == 200
+
+
+def test_narrowed_to_a_speciality(registrar, doctor):
+    mine, _other = an_entry(doctor, by_name=True), an_entry(cast.a_doctor(doctor.lpu))
+    page = registrar.get(reverse(PAGE), {"speciality": doctor.speciality_id})
+    assert page.context["entries"] == [mine]
+
+
+def test_statements_do_not_grow(registrar, doctor):
+    counts = []
+    for _more in range(2):
+        for number in range(3):
+            an_entry(doctor, urgent=bool(number))
+            cast.a_slot(doctor, hours=24 + 3 * len(counts) + number)
+        registrar.get(reverse(PAGE))
+        with statements() as found:
+            registrar.get(reverse(PAGE))
+        counts.append(len(found))
+    assert counts[0] == counts[1], listed(found)
+
+
+def _rights(*names):
+
+    return Permission.objects.filter(codename__in=names)
