@@ -1,4 +1,7 @@
-"""Directions at the desk: plain lists, written through `directions.services` only."""
+"""Directions as plain lists, written through `directions.services` only. The work itself is done on the screens.
+
+No search here: what is searched for would stand in the address, and it may be a patient's name.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,27 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import ForeignKey, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 from unfold.decorators import action, display
 
-from directions.forms import IssueForm, OutcomeForm, PaperForm
+from directions.forms import OutcomeForm, PaperForm
 from directions.info import SenderInfo
 from directions.models import Direction, IncomingDirection
+from directions.screens.words import PROGRESS
 from directions.services import issuing, paper
 from lmis.actors import Actor
 from lmis.admin.ask import Question, ReasonForm, ask
 from lmis.admin.base import LmisModelAdmin
-from lmis.models import Doctor
+from lmis.screens.scope import doctors_of
 from patients.info import Coded
 
 _CANCEL = Question(
@@ -39,13 +46,6 @@ _OUTCOME = Question(
     text=_("For directions to institutions outside, whose appointments we do not see."),
     form_class=OutcomeForm,
 )
-_PROGRESS = {
-    "issued": pgettext_lazy("direction", "issued"),
-    "booked": pgettext_lazy("direction", "booked"),
-    "done": pgettext_lazy("direction", "done"),
-    "cancelled": pgettext_lazy("direction", "cancelled"),
-    "expired": pgettext_lazy("direction", "expired"),
-}
 
 
 class ProgressFilter(admin.SimpleListFilter):
@@ -56,26 +56,32 @@ class ProgressFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """The states of contract C."""
-        return list(_PROGRESS.items())
+        return list(PROGRESS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """That state alone."""
-        return queryset.filter(progress=self.value()) if self.value() in _PROGRESS else queryset
+        return queryset.filter(progress=self.value()) if self.value() in PROGRESS else queryset
 
 
 class _DirectionAdmin(LmisModelAdmin):
     """Read-only once written; cancelling and recording the outcome are actions of the page."""
 
-    list_filter = [ProgressFilter, "origin", "lpu_from", "lpu_to"]
-    search_fields = ["number__startswith"]
-    search_help_text = _("By number")
+    list_filter = [
+        ProgressFilter,
+        "origin",
+        ("lpu_from", AutocompleteSelectFilter),
+        ("lpu_to", AutocompleteSelectFilter),
+        ("created_at", RangeDateFilter),
+    ]
     raw_id_fields = ["patient"]
     ordering = ["-created_at", "-pk"]
-    actions_detail = ["cancel_direction", "record_outcome"]
+    actions_detail = ["open_screen", "cancel_direction", "record_outcome"]
+    adding = ""  # the right to a new one
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With everything that the list shows, in one statement."""
-        return Direction.objects.with_all_shown().with_progress(timezone.now())
+        """With everything that the list shows, in one statement; a doctor sees own ones and those of own patients."""
+        rows = Direction.objects.visible_to(doctors_of(request.user))
+        return rows.with_all_shown().with_progress(timezone.now()).with_appointment()
 
     def get_fields(self, request: HttpRequest, obj: Direction | None = None) -> Any:
         """A new one asks for what the form declares; a known one shows all of itself."""
@@ -86,6 +92,10 @@ class _DirectionAdmin(LmisModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Direction | None = None) -> Any:
         """All of a known one."""
         return [] if obj is None else self.get_fields(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """By the right of the workplace, beside that of the list."""
+        return super().has_add_permission(request) and request.user.has_perm(self.adding)
 
     def has_change_permission(self, request: HttpRequest, obj: Direction | None = None) -> bool:
         """Never through the form: see `has_act_permission`."""
@@ -111,7 +121,20 @@ class _DirectionAdmin(LmisModelAdmin):
     @display(description=_("progress"))
     def progress(self, obj: Any) -> Any:
         """In words."""
-        return _PROGRESS[obj.progress]
+        return PROGRESS[obj.progress]
+
+    @display(description=_("appointment"))
+    def appointment(self, obj: Any) -> str:
+        """When, where it is to us and not cancelled."""
+        if obj.appointment_begin is None or obj.appointment_state == "cancelled":
+            return ""
+        return date_format(obj.appointment_begin.astimezone(obj.lpu_to.tz), "SHORT_DATETIME_FORMAT")
+
+    @action(description=_("Open, print"), icon="outgoing_mail")
+    def open_screen(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The screen of this direction: what came of it, form 057/у."""
+        direction = get_object_or_404(self.get_queryset(request), pk=object_id)
+        return HttpResponseRedirect(reverse("screens:direction", args=[direction.guid]))
 
     @action(description=_("Cancel"), permissions=["act"], icon="cancel")
     def cancel_direction(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -136,36 +159,29 @@ class _DirectionAdmin(LmisModelAdmin):
 
 @admin.register(Direction)
 class DirectionAdmin(_DirectionAdmin):
-    """All directions; adding one issues it."""
+    """All directions; adding one is the screen that issues it."""
 
-    form = IssueForm
-    list_display = ["number", "date_direction", "patient", "speciality_name", "lpu_from", "lpu_to", "progress"]
+    list_display = [
+        "number",
+        "date_direction",
+        "patient",
+        "speciality_name",
+        "lpu_from",
+        "lpu_to",
+        "progress",
+        "appointment",
+    ]
+    adding = "lmis.issue_directions"
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A doctor directs in their own name."""
-        doctor = Doctor.objects.filter(user=_employee(request)).first()
-        return {**super().get_changeform_initial_data(request), **({"doctor": doctor.pk} if doctor else {})}
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever issues them; the list's own right to add is not needed for the screen."""
+        return request.user.has_perm(self.adding)
 
-    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only doctors who work here."""
-        if db_field.name == "doctor":
-            doctors = Doctor.objects.filter(is_active=True, lpu__is_own=True)
-            kwargs |= {"queryset": doctors.select_related("speciality", "lpu"), "required": True}
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def write(self, data: dict[str, Any], by: Actor) -> Direction:
-        """Issue it."""
-        return issuing.issue(
-            doctor=data["doctor"],
-            patient=data["patient"],
-            lpu_to=data["lpu_to"],
-            speciality=data["speciality"],
-            diagnosis=Coded(data["diagnosis_code"], data["diagnosis_name"]),
-            reason=data["reason"],
-            valid_until=data["valid_until"],
-            by=by,
-            now=timezone.now(),
-        )
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        """There."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("screens:issue_direction"))
 
 
 @admin.register(IncomingDirection)
@@ -173,11 +189,23 @@ class IncomingDirectionAdmin(_DirectionAdmin):
     """Directions to us from elsewhere; adding one enters a paper."""
 
     form = PaperForm
-    list_display = ["number", "created_at", "patient", "speciality_name", "lpu_from", "origin", "progress"]
+    list_display = [
+        "number",
+        "created_at",
+        "patient",
+        "speciality_name",
+        "lpu_from",
+        "origin",
+        "progress",
+        "appointment",
+    ]
+    autocomplete_fields = ["lpu_from"]
+    adding = "lmis.enter_paper_directions"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Received from the region, or from paper."""
-        return IncomingDirection.objects.incoming().with_all_shown().with_progress(timezone.now())
+        rows = IncomingDirection.objects.incoming().visible_to(doctors_of(request.user))
+        return rows.with_all_shown().with_progress(timezone.now()).with_appointment()
 
     def write(self, data: dict[str, Any], by: Actor) -> Direction:
         """Enter the paper."""

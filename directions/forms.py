@@ -10,24 +10,12 @@ from directions.models import Direction, IncomingDirection
 from lmis.models import Speciality
 
 
-class _DirectionForm(forms.ModelForm):
-    """The speciality is chosen from ours, and kept as code and name."""
+class PaperForm(forms.ModelForm):
+    """A direction that the patient brought on paper; the speciality is one of ours, kept as it is called now."""
 
     speciality = forms.ModelChoiceField(
         Speciality.objects.all(), required=False, label=_("Speciality"), widget=UnfoldAdminSelectWidget
     )
-
-
-class IssueForm(_DirectionForm):
-    """A direction from one of our doctors."""
-
-    class Meta:
-        model = Direction
-        fields = ["doctor", "patient", "lpu_to", "diagnosis_code", "diagnosis_name", "reason", "valid_until"]
-
-
-class PaperForm(_DirectionForm):
-    """A direction that the patient brought on paper."""
 
     class Meta:
         model = IncomingDirection

@@ -6,15 +6,25 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directions', '0002_dictionaries'),
+        ("directions", "0002_dictionaries"),
     ]
 
     operations = [
         migrations.RunSQL("SET LOCAL lock_timeout = '2s'", migrations.RunSQL.noop),
         pgtrigger.migrations.AddTrigger(
-            model_name='direction',
-            trigger=pgtrigger.compiler.Trigger(name='direction_of_survivor', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE survivor bigint;', func='\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n', hash='85a05c72da7f1c21488373c61ef4061305916fff', operation='INSERT OR UPDATE OF "patient_id"', pgid='pgtrigger_direction_of_survivor_4ca62', table='directions_direction', when='BEFORE')),
+            model_name="direction",
+            trigger=pgtrigger.compiler.Trigger(
+                name="direction_of_survivor",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE survivor bigint;",
+                    func="\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n",
+                    hash="85a05c72da7f1c21488373c61ef4061305916fff",
+                    operation='INSERT OR UPDATE OF "patient_id"',
+                    pgid="pgtrigger_direction_of_survivor_4ca62",
+                    table="directions_direction",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

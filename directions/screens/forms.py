@@ -82,9 +82,7 @@ class OutcomeForm(forms.Form):
 class CancelForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=500, widget=forms.TextInput({"autocomplete": "off", "autofocus": True})
-    )
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.TextInput({"autocomplete": "off"}))
 
 
 class ListForm(forms.Form):

@@ -15,12 +15,12 @@ from patients.services import merging
 
 def register() -> None:
     """Called once, when the apps are ready."""
-    merging.take_along(_("Directions"), shown=shown, move=move)
+    merging.take_along(_("Directions"), model="directions.direction", shown=shown, move=move)
 
 
-def shown(card: Patient) -> list[str]:
+def shown(card: Patient) -> list[tuple[str, int]]:
     """The card's directions in words, newest first; one statement."""
-    return [_line(direction) for direction in Direction.objects.of_patients([card]).order_by("-pk")]
+    return [(_line(direction), direction.pk) for direction in Direction.objects.of_patients([card]).order_by("-pk")]
 
 
 def move(*, duplicate: Patient, into: Patient, by: Actor, now: dt.datetime) -> int:

@@ -41,6 +41,9 @@ MENU: list[tuple[Any, list[tuple[str, str]]]] = [
             ("lmis.Position", "work"),
             ("lmis.BusyType", "category"),
             ("lmis.Lpu", "local_hospital"),
+            ("lmis.Dictionary", "menu_book"),
+            ("lmis.DictionaryCode", "tag"),
+            ("lmis.CodeMapping", "sync_alt"),
         ],
     ),
     (
