@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from lmis.admin.base import LmisModelAdmin
+from lmis.admin.ask import Question, ask, each, found_or_404
+from lmis.admin.base import LmisModelAdmin, actor
 from lmis.models import Department, Doctor, Lpu, Room
+from lmis.services import directory
+from lmis.services.connections import CONTACTS
 
 
 class GuidKeptAdmin(LmisModelAdmin):
@@ -26,20 +32,80 @@ class GuidKeptAdmin(LmisModelAdmin):
 class LpuAdmin(GuidKeptAdmin):
     """The regional directory, own LPUs first."""
 
-    list_display = ["shown_name", "guid", "oid", "time_zone", "is_own", "is_confirmed"]
+    list_display = ["shown_name", "whose", "state", "oid", "phone", "guid"]
     list_filter = ["is_own", "is_confirmed"]
+    readonly_fields = ["is_confirmed"]
+    actions = ["confirm_ticked"]
+    actions_detail = ["confirm", "connection"]
     search_fields = ["name", "short_name", "oid", "guid__exact"]
     search_help_text = _("Name, OID or guid")
     fieldsets = [
         (None, {"fields": ["guid", "name", "short_name", "oid", "ogrn"]}),
         (_("Where"), {"fields": ["address", "phone", "time_zone", "ticket_note"]}),
         (_("Exchange"), {"fields": ["is_own", "is_confirmed", "entry_point"]}),
+        (_("Contacts"), {"fields": [tuple(CONTACTS[1:4]), tuple(CONTACTS[4:])], "classes": ["tab"]}),
     ]
 
     @display(description=_("name"), ordering="short_name")
     def shown_name(self, lpu: Lpu) -> str:
         """The short name, else the full one, else the guid."""
         return str(lpu)
+
+    @display(description=_("whose"), ordering="is_own", label={"own": "success", "other": "info"})
+    def whose(self, lpu: Lpu) -> tuple[str, Any]:
+        """Served by this system, or somebody else's."""
+        return ("own", _("ours")) if lpu.is_own else ("other", _("of others"))
+
+    @display(description=_("state"), ordering="is_confirmed", label={"new": "warning", "known": "success"})
+    def state(self, lpu: Lpu) -> tuple[str, Any]:
+        """Whether somebody has looked at it since a direction brought it along."""
+        return ("known", _("confirmed")) if lpu.is_confirmed else ("new", _("to be confirmed"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Contacts are asked for our own alone: they stand in its connection request."""
+        found = super().get_fieldsets(request, obj)
+        return found if obj is not None and obj.is_own else found[:-1]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Confirming what is not, the request of what is ours."""
+        lpu = self.get_object(request, str(object_id))
+        left_out = set() if lpu and not lpu.is_confirmed else {"confirm"}
+        if lpu is None or not lpu.is_own or not request.user.has_perm("lmis.manage_connections"):
+            left_out.add("connection")
+        found = super().get_actions_detail(request, object_id)
+        return [one for one in found if one.action_name.rpartition("_")[2] not in left_out]
+
+    @action(description=_("Confirm"), url_path="confirm", permissions=["change"], icon="verified")
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Names and address were looked at, and are right."""
+        lpu = found_or_404(self, request, object_id)
+        if not self.has_change_permission(request, lpu):
+            raise PermissionDenied
+        question = Question(
+            title=_("Confirm the LPU"),
+            submit=_("Confirm"),
+            text=_("A booking by direction brought this LPU along. Compare name and guid with the regional directory."),
+        )
+
+        def agree(_data: dict[str, Any]) -> str:
+            directory.confirm(lpu=lpu, by=actor(request))
+            return str(_("The LPU is confirmed."))
+
+        return ask(self, request, question, [lpu], agree)
+
+    @action(description=_("Connection request"), url_path="connection", permissions=["view"], icon="print")
+    def connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the screen that prints it."""
+        return HttpResponseRedirect(reverse("screens:connection_request", args=[object_id]))
+
+    @admin.action(description=_("Confirm"), permissions=["change"])
+    def confirm_ticked(self, request: HttpRequest, queryset: Any) -> None:
+        """Each by itself; what cannot be confirmed is told."""
+        by = actor(request)
+        done = each(request, queryset, lambda lpu: directory.confirm(lpu=lpu, by=by))
+        if done:
+            text = ngettext("%(count)d LPU is confirmed.", "%(count)d LPUs are confirmed.", done) % {"count": done}
+            messages.success(request, text)
 
 
 @admin.register(Department)

@@ -7,12 +7,23 @@ import logging
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
+from lmis.actors import Actor
+from lmis.exceptions import Refusal
 from lmis.models import Lpu
 from lmis.rows import fetch
 from lmis.text import name_key
 
 logger = logging.getLogger(__name__)
+
+
+class LpuNameless(Refusal):
+    """Staff only: the API confirms nothing."""
+
+    status = 409
+    code = "lpu_nameless"
+    message = _("Enter the name of this LPU first: nobody would recognise it by its guid.")
 
 
 def find_or_add(*, guid: UUID, by: str) -> Lpu:
@@ -49,6 +60,23 @@ def find_or_add_named(*, name: str, by: str) -> Lpu:
         added = Lpu.objects.create(name=name, is_confirmed=False)
     logger.info("LPU %s added to the directory by its name, unconfirmed, by %s", added.guid, by)
     return added
+
+
+def confirm(*, lpu: Lpu, by: Actor) -> bool:
+    """Say that an LPU which a direction brought along is known and named rightly; False when that was said before.
+
+    Raises LpuNameless for one without a name: nobody would recognise it in a list.
+    """
+    # Two may confirm at once, or one while another renames: only the column is written, and only by the first.
+    if not (lpu.name or lpu.short_name):
+        raise LpuNameless
+    fresh = Lpu.objects.select_for_update().get(pk=lpu.pk)
+    if fresh.is_confirmed:
+        return False
+    fresh.is_confirmed = True
+    fresh.save(update_fields=["is_confirmed"])
+    logger.info("LPU %s confirmed by %s", lpu.guid, by)
+    return True
 
 
 def _of_name(name: str) -> Lpu | None:
