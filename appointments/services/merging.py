@@ -17,13 +17,13 @@ from patients.services import merging
 
 def register() -> None:
     """Called once, when the apps are ready."""
-    merging.take_along(_("Appointments"), shown=shown, move=move)
+    merging.take_along(_("Appointments"), model="appointments.appointment", shown=shown, move=move)
 
 
-def shown(card: Patient) -> list[str]:
+def shown(card: Patient) -> list[tuple[str, int]]:
     """The card's appointments in words, the latest first; one statement."""
     found = Appointment.objects.of_patients([card]).select_related("slot__doctor__lpu", "slot__doctor__speciality")
-    return [_line(appointment) for appointment in found.order_by("-slot__begin", "-pk")]
+    return [(_line(appointment), appointment.pk) for appointment in found.order_by("-slot__begin", "-pk")]
 
 
 def move(*, duplicate: Patient, into: Patient, by: Actor, now: dt.datetime) -> int:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import ForeignKey, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import StackedInline
+from unfold.admin import StackedInline, TabularInline
+from unfold.contrib.filters.admin import TextFilter
+from unfold.views import ChangeList
 
-from lmis.actors import Actor
-from lmis.admin.base import LmisModelAdmin
+from lmis.admin.base import LmisModelAdmin, actor
 from lmis.models import Lpu
+from lmis.services import access
 from patients.admin.forms import PatientForm
+from patients.admin.paging import KeysetChangeList
+from patients.admin.sections import belongings, relatives
 from patients.admin.upload import SHOWN
 from patients.info import PatientInfo
-from patients.models import CardUpload, Patient
+from patients.models import CardUpload, Patient, PatientPhone
+from patients.querysets import PatientQuerySet
+from patients.screens.scope import seen_by
 from patients.services import cards
+from patients.services.phones import Phone
 
 TECHNICAL = ["guid", "state", "merged_into", "person_guid", "version", "disability"]
 STAMPS = ["created_at", "created_by", "updated_at", "changed_by"]
@@ -39,58 +46,127 @@ class UploadInline(StackedInline):
         return False
 
 
+class DistrictFilter(TextFilter):
+    """One district, as it is written on the cards."""
+
+    title = _("district")
+    parameter_name = "district"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Patient]) -> QuerySet[Patient]:
+        """That district exactly: there is an index of it."""
+        return queryset.filter(district=self.value().strip()) if self.value() else queryset
+
+
+class PhoneInline(TabularInline):
+    """Further phones; written as a whole by the card's service."""
+
+    model = PatientPhone
+    fields = ["number", "kind", "note"]
+    extra = 1
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may write the card."""
+        return request.user.has_perm("patients.change_patient" if obj else "patients.add_patient")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Likewise."""
+        return self.has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Likewise."""
+        return self.has_add_permission(request, obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see the card."""
+        return request.user.has_perm("patients.view_patient")
+
+
 @admin.register(Patient)
 class PatientAdmin(LmisModelAdmin):
     """Written through `services.cards` only; a card is never deleted, for the MIP keeps it."""
 
     form = PatientForm
-    list_display = ["card_number", "full_name", "birth_date", "lpu", "state", "upload_state"]
-    list_filter = ["state", "upload__state", "sex", "lpu"]
-    list_select_related = ["lpu", "upload"]
+    list_display = ["card_number", "full_name", "birth_date", "district", "polis_end", "state", "upload_state"]
+    list_filter = ["state", "upload__state", DistrictFilter, "lpu"]
     list_before_template = "admin/patients/patient_list_note.html"
     ordering = ["-pk"]
-    readonly_fields = [*TECHNICAL, *STAMPS]
-    inlines = [UploadInline]
+    sortable_by = ()
+    readonly_fields = [*TECHNICAL, *STAMPS, "belongings", "relatives"]
+    inlines = [PhoneInline, UploadInline]
     fieldsets = [
         (
             None,
             {
                 "fields": [
                     "seen_version",
-                    "lpu",
-                    "card_number",
+                    ("lpu", "card_number"),
                     ("family", "name", "patronymic"),
-                    ("birth_date", "sex", "snils"),
+                    ("birth_date", "sex"),
+                    "snils",
                 ]
             },
         ),
+        (_("Appointments and directions"), {"fields": ["belongings", "relatives"]}),
+        (_("Contacts"), {"fields": [("phone", "address")]}),
+        (_("District and attachment"), {"fields": [("district", "attachment", "attached_on")]}),
+        (
+            _("Representative of a child or ward"),
+            {"fields": [("representative", "representative_relation", "representative_phone")]},
+        ),
         (
             _("Polis"),
-            {"fields": [("polis_series", "polis_number"), ("polis_type_code", "polis_type_name")]},
+            {
+                "fields": [
+                    ("polis_series", "polis_number"),
+                    ("polis_type_code", "polis_type_name"),
+                    ("polis_issued_on", "insurer"),
+                    "no_polis_reason",
+                ]
+            },
         ),
         (
             _("Identity document"),
             {"fields": [("document_series", "document_number"), ("document_type_code", "document_type_name")]},
         ),
-        (_("Contacts"), {"fields": ["phone", "address"]}),
         (_("State and keys"), {"classes": ["collapse"], "fields": [*TECHNICAL, *STAMPS]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Patient]:
-        """With what the list shows, in one statement."""
-        return super().get_queryset(request).select_related("lpu", "upload", "merged_into")
+        """Those that this employee may see, with what list and page show, in one statement."""
+        found = cast(PatientQuerySet, super().get_queryset(request))
+        return seen_by(found.select_related("lpu", "upload", "merged_into"), request.user)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Page by page along the key."""
+        return KeysetChangeList
 
     def get_fieldsets(self, request: HttpRequest, obj: Patient | None = None) -> Any:
-        """No keys and dates before there is a card."""
-        return self.fieldsets if obj else self.fieldsets[:-1]
+        """No appointments, keys and dates before there is a card."""
+        return self.fieldsets if obj else [self.fieldsets[0], *self.fieldsets[2:-1]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Patient | None = None) -> list[str]:
         """A card stays in its LPU."""
         return [*self.readonly_fields, *(["lpu"] if obj else [])]
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """The page; whoever opens a card is written down first."""
+        if obj := kwargs.get("obj"):
+            access.note(by=actor(request), what=access.What.OPENED, cards=[obj.guid], screen="patient")
+            # Once a page: unfold asks for the value of a read-only field five times.
+            obj.beside = belongings(obj, request.user), relatives(obj, request.user)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The history tells as much as the card."""
+        response = super().history_view(request, object_id, extra_context)
+        card = self.get_object(request, object_id)
+        if card is not None:
+            access.note(by=actor(request), what=access.What.OPENED, cards=[card.guid], screen="patient")
+        return response
+
     def get_inlines(self, request: HttpRequest, obj: Patient | None) -> list[Any]:
         """A card that is not there yet has no upload."""
-        return self.inlines if obj else []
+        return self.inlines if obj else [PhoneInline]
 
     def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Cards are kept for our own LPUs; with one there is nothing to choose."""
@@ -101,25 +177,50 @@ class PatientAdmin(LmisModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
         """Through the service; only what was changed in the form is written."""
-        by = Actor.of_user(request.user)  # type: ignore[arg-type]  # the admin knows no anonymous user
+        by = actor(request)
         given = {name: form.cleaned_data[name] for name in form.changed_data if name in cards.EDITABLE}
         if change:
             cards.change(card=obj, values=given, seen_version=form.cleaned_data["seen_version"], by=by)
             return
         number = given.pop("card_number", "")
-        made = cards.create(lpu=obj.lpu, info=PatientInfo.of_columns(given), card_number=number, by=by)
+        own = {name: given.pop(name) for name in cards.OWN & given.keys()}
+        made = cards.create(lpu=obj.lpu, info=PatientInfo.of_columns(given), card_number=number, own=own, by=by)
         vars(obj).update(vars(made))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """The further phones, through the service."""
+        formset.save(commit=False)  # writes nothing: the admin reads from it what to say
+        if formset.model is not PatientPhone:
+            return
+        given = [row.cleaned_data for row in formset.forms if row not in formset.deleted_forms]
+        wanted = [Phone(row["number"], row["kind"], row["note"]) for row in given if row.get("number")]
+        cards.change(card=form.instance, values={}, further_phones=wanted, by=actor(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Patient | None = None) -> bool:
         """Merged or withdrawn, never deleted."""
         return False
 
-    @admin.display(description=_("patient"), ordering="family_key")
+    @admin.display(description=_("appointments, directions"))
+    def belongings(self, obj: Patient) -> str:
+        """With links."""
+        return obj.beside[0]  # type: ignore[attr-defined, no-any-return]  # made with the page
+
+    @admin.display(description=_("other cards"))
+    def relatives(self, obj: Patient) -> str:
+        """Merged into this one, or likely the same person's."""
+        return obj.beside[1]  # type: ignore[attr-defined, no-any-return]
+
+    @admin.display(description=_("end of the polis"))
+    def polis_end(self, obj: Patient) -> str:
+        """Its last four digits tell namesakes apart."""
+        return f"…{obj.polis_number[-4:]}" if obj.polis_number else ""
+
+    @admin.display(description=_("patient"))
     def full_name(self, obj: Patient) -> str:
         """Surname, first name, patronymic."""
         return obj.full_name
 
-    @admin.display(description=_("upload"), ordering="upload__state")
+    @admin.display(description=_("upload"))
     def upload_state(self, obj: Patient) -> str:
         """In words."""
         return obj.upload.get_state_display()

@@ -45,7 +45,7 @@ class Compared:
     filled: bool
 
 
-def compared(one: Patient, other: Patient, filled: Mapping[str, Any], into: Patient) -> list[Compared]:
+def compared(one: Patient, other: Patient, filled: Mapping[str, Any]) -> list[Compared]:
     """Every field that either card says something about."""
     rows = []
     for name in FIELDS:

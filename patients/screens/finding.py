@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from lmis.screens.views import Screen
 from lmis.services import access
 from patients.models import Patient
+from patients.screens.scope import seen_by
 from patients.services import search
 
 SHOWN = 20
@@ -19,6 +20,8 @@ class Finding(Screen):
     def find(self, text: str, screen: str) -> list[Patient]:
         """The cards that `text` means, written down as found."""
         found = search.find(text=text, lpus=self.lpus, today=self.now.date(), limit=SHOWN)
+        mine = set(seen_by(Patient.objects.filter(pk__in=[card.pk for card in found]), self.user))
+        found = [card for card in found if card in mine]
         access.note(by=self.by, what=access.What.FOUND, cards=[card.guid for card in found], screen=screen)
         return found
 

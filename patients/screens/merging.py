@@ -116,4 +116,5 @@ class Two(Screen):
         except Refusal as error:
             plan, refusal = None, refusal or str(error.message)
         shown = {"cards": cards, "into": into, "duplicate": duplicate, "plan": plan, "refusal": refusal}
-        return self.render({**shown, "fields": compared(*cards, plan.filled if plan else {}, into)}, status=status)
+        fields = compared(cards[0], cards[1], plan.filled if plan else {})
+        return self.render({**shown, "fields": fields}, status=status)

@@ -31,19 +31,28 @@ class Move(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TakenAlong:
-    """Something that goes with a card: its name for people, what of it there is (a line each), and how it moves."""
+    """Something that goes with a card: its name for people, what of it there is, and how it moves.
+
+    `shown` gives a line and an id for each; `model` (`app.name`) is whose ids these are.
+    """
 
     title: Any
-    shown: Callable[[Patient], list[str]]
+    model: str
+    shown: Callable[[Patient], list[tuple[str, int]]]
     move: Move
 
 
 _taken: list[TakenAlong] = []
 
 
-def take_along(title: Any, *, shown: Callable[[Patient], list[str]], move: Move) -> None:
+def take_along(title: Any, *, model: str, shown: Callable[[Patient], list[tuple[str, int]]], move: Move) -> None:
     """Called once, when the app that keeps such things is ready."""
-    _taken.append(TakenAlong(title, shown, move))
+    _taken.append(TakenAlong(title, model, shown, move))
+
+
+def taken_along() -> list[TakenAlong]:
+    """Everything that was registered."""
+    return list(_taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class Preview:
 def preview(*, duplicate: Patient, into: Patient) -> Preview:
     """What `merge` would do now; reads only. Raises CannotMerge as `merge` does, but for what the moves refuse."""
     _check(duplicate, into)
-    moves = [(taken.title, lines) for taken in _taken if (lines := taken.shown(duplicate))]
+    moves = [(taken.title, lines) for taken in _taken if (lines := [line for line, _pk in taken.shown(duplicate)])]
     return Preview(_blanks(into, duplicate), [phone.number for phone in _phones(duplicate, into)], moves)
 
 

@@ -9,9 +9,13 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from patients.models import CardUpload, MipGate, Patient
-from tests.factories.cast import an_lpu
+from appointments.models import Appointment
+from lmis.models import AccessRecord
+from patients.admin import PatientAdmin
+from patients.models import CardUpload, MipGate, Patient, PatientPhone
+from tests.factories.cast import a_doctor, a_slot, an_lpu, next_number
 from tests.factories.patients import a_card
+from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = "admin:patients_patient_changelist", "admin:patients_patient_add"
@@ -77,15 +81,103 @@ class TestList:
         assert len(client.get(reverse(LIST), {"q": "Сидорова"}).context["cl"].result_list) == 1
 
     @pytest.mark.parametrize(
-        "asked", [{"state__exact": "withdrawn"}, {"upload__state__exact": "rejected"}, {"sex__exact": "M"}]
+        "asked", [{"state__exact": "withdrawn"}, {"upload__state__exact": "rejected"}, {"district": "12"}]
     )
     def test_filters(self, client, olga, lpu, card, asked):
-        wanted = a_card(lpu, state="withdrawn", sex="M")
+        wanted = a_card(lpu, state="withdrawn", district="12")
         CardUpload.objects.filter(pk=wanted.pk).update(state="rejected")
         assert list(client.get(reverse(LIST), asked).context["cl"].result_list) == [wanted]
 
+    def test_pages_along_the_key_without_a_count(self, client, olga, lpu, monkeypatch):
+        monkeypatch.setattr(PatientAdmin, "list_per_page", 2)
+        cards = [a_card(lpu) for _ in range(5)][::-1]
+
+        def page(query):
+            with statements() as made:
+                cl = client.get(reverse(LIST) + query).context["cl"]
+            assert not [sql for sql in made if "COUNT(" in sql and "patients_patient" in sql], listed(made)
+            assert not [sql for sql in made if "OFFSET" in sql], listed(made)
+            return cl
+
+        first = page("")
+        second = page(first.older)
+        third = page(second.older)
+        assert [list(cl.result_list) for cl in (first, second, third)] == [cards[:2], cards[2:4], cards[4:]]
+        assert (first.newer, third.older) == (None, None)
+        assert list(page(third.newer).result_list) == cards[2:4]
+        back = page(page(third.newer).newer)
+        assert (list(back.result_list), back.newer) == (cards[:2], None)
+
+    def test_a_filter_stays_while_paging(self, client, olga, lpu, monkeypatch):
+        monkeypatch.setattr(PatientAdmin, "list_per_page", 1)
+        for district in "121":
+            a_card(lpu, district=district)
+        first = client.get(reverse(LIST), {"district": "1"}).context["cl"]
+        second = client.get(reverse(LIST) + first.older).context["cl"]
+        assert [card.district for cl in (first, second) for card in cl.result_list] == ["1", "1"]
+        assert second.older is None
+
+    @pytest.mark.parametrize("asked", ["p=x", "p=99999999999999999999", "q=1", "family=x"])
+    def test_an_address_made_up_breaks_nothing(self, client, olga, card, asked):
+        assert client.get(reverse(LIST) + "?" + asked).status_code in (200, 302)
+
+    def test_a_doctor_sees_own_patients_only(self, client, lpu, card):
+        user = an_employee(client, "view_patient")
+        doctor = a_doctor(lpu, user=user)
+        mine = a_card(lpu)
+        Appointment.objects.create(slot=a_slot(doctor), patient=mine, number="01")
+        assert list(client.get(reverse(LIST)).context["cl"].result_list) == [mine]
+        assert client.get(page_of(mine)).status_code == 200
+        assert client.get(page_of(card)).status_code == 302
+        response = client.post(reverse("screens:patients"), {"text": "ёлкина"})
+        assert response.context["cards"] == [mine]
+
 
 class TestCard:
+    def test_who_opens_it_is_written_down(self, client, olga, card):
+        client.get(page_of(card))
+        client.get(reverse("admin:patients_patient_history", args=[card.pk]))
+        record = AccessRecord.objects.get()
+        assert (record.card, record.user, record.what, record.screen) == (card.guid, olga, "opened", "patient")
+
+    def test_what_else_there_is_of_the_patient(self, client, olga, lpu, card):
+        old, alike = a_card(lpu), a_card(lpu)
+        Patient.objects.filter(pk=old.pk).update(state="merged", merged_into=card)
+        slot = a_slot(a_doctor(lpu))
+        Appointment.objects.create(slot=slot, patient=card, number="07")
+        page = client.get(page_of(card)).content.decode()
+        assert old.card_number in page
+        assert alike.card_number in page
+        assert slot.doctor.family not in page
+        olga.user_permissions.add(Permission.objects.get(codename="view_appointment"))
+        assert slot.doctor.family in client.get(page_of(card)).content.decode()
+
+    def test_few_statements_however_much_there_is(self, client, olga, lpu, card):
+        olga.user_permissions.add(*Permission.objects.filter(codename__in=["view_appointment", "view_direction"]))
+        doctor = a_doctor(lpu)
+        counts = []
+        for _ in range(2):
+            for _ in range(3):
+                Appointment.objects.create(slot=a_slot(doctor, hours=24 + next_number()), patient=card, number="07")
+                PatientPhone.objects.create(patient=card, number=str(next_number()))
+                a_card(lpu)
+            with statements() as made:
+                client.get(page_of(card))
+            counts.append(len(made))
+        assert counts[0] == counts[1] <= 22, listed(made)
+
+    def test_own_fields_and_further_phones(self, client, olga, card):
+        response = save(
+            client, page_of(card), district="12", **{"phones-0-number": "+7 495 1234567", "phones-0-note": "сын"}
+        )
+        assert response.status_code == 302, complaints(response)
+        card.refresh_from_db()
+        assert card.district == "12"
+        assert [(phone.number, phone.note) for phone in card.phones.all()] == [("+7 495 1234567", "сын")]
+        sent = form_of(client.get(page_of(card)))
+        client.post(page_of(card), sent | {"phones-0-DELETE": "on"})
+        assert not card.phones.exists()
+
     def test_a_new_one(self, client, olga, lpu):
         response = save(
             client,

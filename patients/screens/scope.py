@@ -1,0 +1,22 @@
+"""Whose cards an employee may see: a doctor those of own patients, everybody else all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lmis.screens.scope import doctors_of
+from patients.querysets import PatientQuerySet
+
+# Whoever keeps the cards in order sees all of them.
+KEEPS_CARDS = ("patients.change_patient", "lmis.merge_cards", "lmis.export_cards")
+
+
+def seen_by(cards: PatientQuerySet, user: Any) -> PatientQuerySet:
+    """Those of `cards` that this employee may see. The apps above are known here by the names of relations only."""
+    if any(user.has_perm(right) for right in KEEPS_CARDS):
+        return cards
+    doctors = doctors_of(user)
+    if doctors is None:
+        return cards
+    own = cards.model._default_manager.filter(appointments__slot__doctor__in=doctors).order_by()
+    return cards.filter(pk__in=own.values("pk"))
