@@ -98,7 +98,18 @@ def searches(turns: int) -> None:
 
 
 def lists(turns: int, count: int) -> None:
-    """Pages of the staff's list, as its view reads them."""
+    """Pages of the staff's list over the whole stack, by an administrator: newest, in the middle, filtered, oldest."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.test import Client
+    from django.urls import reverse
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    client, address = Client(), reverse("admin:patients_patient_changelist")
+    client.force_login(User.objects.create_superuser("benchmark"))
+    pages = {"newest": "", "middle": f"?p={count // 2}", "oldest": "?p=-1", "withdrawn": "?state__exact=withdrawn"}
+    for name, query in pages.items():
+        measure(f"list, {name}", turns, lambda query=query: len(client.get(address + query).context["cl"].result_list))
 
 
 def measure(name: str, turns: int, work: Callable[[], int]) -> None:
