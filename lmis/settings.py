@@ -174,6 +174,7 @@ METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", default=["127.0.0.0/8
 DIRECTION_BOOKING_STATUS = env.int("DIRECTION_BOOKING_STATUS", default=201)
 CHECK_DIRECTION_EXPIRY = env.bool("CHECK_DIRECTION_EXPIRY", default=False)
 CHECK_DIRECTION_SPECIALITY = env.bool("CHECK_DIRECTION_SPECIALITY", default=False)
+REGION = env.str("REGION", default="")
 CANCEL_UNTIL_MINUTES = env.int("CANCEL_UNTIL_MINUTES", default=0)
 SCHEDULE_HORIZON_DAYS = env.int("SCHEDULE_HORIZON_DAYS", default=14)
 
@@ -228,4 +229,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"pyBarcode": {"level": "WARNING"}},  # says at each start that it could not draw pictures
 }

@@ -15,7 +15,8 @@ from directions.exceptions import (
 )
 from directions.info import DirectionInfo, SenderInfo
 from directions.models import Direction
-from lmis.models import Lpu, Speciality
+from lmis.models import CodeMapping, Lpu, Speciality
+from lmis.services import nsi_mapping
 from patients.models import Patient
 from patients.services.cards import same_person
 
@@ -64,12 +65,16 @@ def take(
 
 
 def check_speciality(*, direction: Direction, speciality: Speciality) -> None:
-    """Refuse a doctor of another speciality than the direction's, when the setting asks for it and both have a code.
+    """Refuse a doctor of another speciality than the direction's, when the setting asks for it and we know so.
 
-    Raises SpecialityMismatch.
+    Codes of two dictionaries are not compared: a region's own code means what the table of its codes says
+    (`lmis.CodeMapping`), and nothing where that is silent. Raises SpecialityMismatch.
     """
-    codes = {direction.speciality_code, speciality.code} - {""}
-    if settings.CHECK_DIRECTION_SPECIALITY and len(codes) > 1:
+    if not settings.CHECK_DIRECTION_SPECIALITY:
+        return
+    told = nsi_mapping.Told(direction.speciality_oid, direction.speciality_code)
+    ours = nsi_mapping.Told(speciality.oid, speciality.code)
+    if nsi_mapping.differ(kind=CodeMapping.Kind.SPECIALITY, told=told, ours=ours):
         raise SpecialityMismatch
 
 

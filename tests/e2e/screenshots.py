@@ -26,8 +26,24 @@ class Shot:
     show: Callable = _nothing
 
 
+def _a_direction_half_written(page, demo):
+    """For the first patient of the doctor's own."""
+    visit = demo.value(
+        "SELECT a.guid FROM appointments_appointment a JOIN appointments_slot s ON s.id = a.slot_id"
+        " JOIN lmis_doctor d ON d.id = s.doctor_id JOIN auth_user u ON u.id = d.user_id"
+        " WHERE u.username = 'doctor' AND a.state <> 'cancelled' ORDER BY s.begin LIMIT 1"
+    )
+    page.goto(demo.url(f"/admin/directions/issue/?appointment={visit}"))
+    page.select_option("#id_lpu_to", label="Областная больница")
+    page.select_option("#id_speciality", label="Кардиология")
+    page.fill("#id_diagnosis_name", "Артериальная гипертензия")
+    page.fill("#id_reason", "Подбор терапии: лечение в течение месяца без достаточного эффекта")
+
+
 SHOTS = [
     Shot("admin", "admin", "/admin/appointments/slot/"),
+    Shot("directions", "registrar", "/admin/directions/?kind=in"),
+    Shot("issue-direction", "doctor", "", _a_direction_half_written),
 ]
 
 

@@ -1,5 +1,6 @@
 """Contract A.3: what becomes of a direction that the region sends with a booking."""
 
+import contextlib
 import datetime as dt
 import uuid
 
@@ -15,7 +16,7 @@ from directions.exceptions import (
 from directions.info import DirectionInfo, SenderInfo
 from directions.models import Direction
 from directions.services import receiving
-from lmis.models import Speciality
+from lmis.models import CodeMapping, Speciality
 from patients.info import Coded
 from tests.factories import cast
 from tests.factories.directions import a_direction, an_issued, row, statements, told, told_sender
@@ -356,4 +357,27 @@ def test_speciality(patient, settings, asked, direction_code, doctor_code, refus
         with pytest.raises(SpecialityMismatch):
             receiving.check_speciality(direction=direction, speciality=speciality)
     else:
+        receiving.check_speciality(direction=direction, speciality=speciality)
+
+
+@pytest.mark.parametrize(
+    ("told", "ours", "refused"),
+    [
+        (("", "49"), ("1.2", "7"), False),
+        (("", "49"), ("1.2", "8"), True),
+        (("", "50"), ("1.2", "7"), False),
+        (("", "49"), ("3.4", "7"), False),
+        (("1.2", "7"), ("1.2", "8"), True),
+        (("1.2", "7"), ("3.4", "8"), False),
+    ],
+    ids=["as mapped", "not as mapped", "not mapped", "not to this dictionary", "one dictionary", "two dictionaries"],
+)
+def test_speciality_by_the_codes_of_the_region(patient, settings, told, ours, refused):
+    settings.CHECK_DIRECTION_SPECIALITY, settings.REGION = True, "Н-ская область"
+    row = {"kind": "speciality", "region_code": "49", "oid": "1.2"}
+    CodeMapping.objects.create(region="Н-ская область", code="7", **row)
+    CodeMapping.objects.create(region="соседняя область", code="8", **row)
+    direction = a_direction(patient=patient, speciality_oid=told[0], speciality_code=told[1])
+    speciality = Speciality(oid=ours[0], code=ours[1], name="терапия")
+    with pytest.raises(SpecialityMismatch) if refused else contextlib.nullcontext():
         receiving.check_speciality(direction=direction, speciality=speciality)
