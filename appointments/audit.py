@@ -22,10 +22,12 @@ APPOINTMENT_FIELDS = [
 def register() -> None:
     """Called once, when the apps are ready. The appointments' services write past signals and enter it themselves."""
     from appointments import journal_names
-    from appointments.models import Appointment, ScheduleException, ScheduleTemplate, Slot
+    from appointments.models import Appointment, CallTask, ScheduleException, ScheduleTemplate, Slot, WaitingEntry
 
     auditlog.register(ScheduleTemplate)
     auditlog.register(ScheduleException)
     auditlog.register(Slot, include_fields=SLOT_FIELDS)
     auditlog.register(Appointment, include_fields=APPOINTMENT_FIELDS)
+    auditlog.register(WaitingEntry)
+    auditlog.register(CallTask)
     journal_names.register()

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.utils import formats
 
-from appointments.models import Appointment, ScheduleException, ScheduleTemplate, Slot
+from appointments.models import Appointment, CallTask, ScheduleException, ScheduleTemplate, Slot
 from appointments.models.waiting import WaitingEntry
 from directions.models import Direction, IncomingDirection
 from lmis.models import Doctor
@@ -35,6 +35,10 @@ def register() -> None:
         Described(
             related=("patient", "doctor__speciality", "speciality"), name=str, nameless=lambda one: str(one.wanted)
         ),
+    )
+    describes(
+        CallTask,
+        Described(related=("patient",), name=str, nameless=lambda one: str(one.get_what_display())),
     )
     describes(Slot, Described(related=("doctor__lpu",), name=_slot))
     describes(Doctor, Described(related=("speciality",)))

@@ -62,8 +62,8 @@ def _grown_up(patients: list[Patient], rng: Random) -> Iterator[Patient]:
 def _calls(lpu: Lpu, now: dt.datetime) -> None:
     """Two are moved to another day of the same doctor and one is cancelled; nobody has told them yet."""
     booked = Appointment.objects.filter(state=Appointment.State.BOOKED, slot__doctor__lpu=lpu, direction=None)
-    later = booked.filter(slot__begin__gt=now + dt.timedelta(days=3), slot__capacity=1)
-    chosen = list(later.select_related("slot__doctor", "patient").order_by("slot__begin", "pk")[:3])
+    last = booked.filter(slot__begin__gt=now, slot__capacity=1).order_by("-slot__begin", "-pk")
+    chosen = list(last.select_related("slot__doctor", "patient")[:3])
     for number, appointment in enumerate(chosen):
         old, among = appointment.slot, Appointment.objects.filter(pk=appointment.pk)
         new = _next_of(old, now) if number else None

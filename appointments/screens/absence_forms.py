@@ -50,8 +50,8 @@ class PeriodForm(forms.Form):
 class ExtraForm(PeriodForm):
     """Extra hours of one day, and what their places are like."""
 
-    first_time = forms.TimeField(label=_("From"), widget=_TIME)
-    last_time = forms.TimeField(label=_("to"), widget=_TIME)
+    first_time = forms.TimeField(label=_("From the time"), widget=_TIME)
+    last_time = forms.TimeField(label=_("to the time"), widget=_TIME)
     slot_minutes = forms.IntegerField(label=_("Minutes a visit"), min_value=1, max_value=1440, initial=15)
     capacity = forms.IntegerField(label=_("Patients at a time"), min_value=1, max_value=500, initial=1)
     room = forms.ModelChoiceField(label=_("Room"), queryset=Room.objects.none(), required=False)
@@ -76,9 +76,3 @@ class ExtraForm(PeriodForm):
         given = self.cleaned_data
         names = ("doctor", "reason", "slot_minutes", "capacity", "room", "busy_type", "channels")
         return ScheduleException(kind=Kind.EXTRA, begin=begin, end=end, **{name: given[name] for name in names})
-
-
-class DecisionForm(forms.Form):
-    """Whom the decision concerns: one of the absence's appointments."""
-
-    substitute = forms.IntegerField(required=False, min_value=1, max_value=2**62)

@@ -25,7 +25,14 @@ MENU: list[tuple[Any, list[tuple[str, str]]]] = [
             ("appointments.WaitNorm", "timer"),
         ],
     ),
-    (_("Patients"), [("patients.Patient", "badge")]),
+    (
+        _("Patients"),
+        [
+            ("patients.Patient", "badge"),
+            ("appointments.WaitingEntry", "hourglass_top"),
+            ("appointments.CallTask", "call"),
+        ],
+    ),
     (
         _("Directions"),
         [("directions.Direction", "outgoing_mail"), ("directions.IncomingDirection", "move_to_inbox")],

@@ -9,8 +9,8 @@ from appointments.models import Appointment, WaitingEntry
 from appointments.services import waiting
 from lmis.actors import SYSTEM
 from tests.factories import cast
-from tests.factories.staff import an_employee
-from tests.factories.waiting import an_entry, booked
+from tests.factories.staff import an_employee, page
+from tests.factories.waiting import a_call, an_entry, booked
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
@@ -148,3 +148,13 @@ def test_statements_do_not_grow(registrar, doctor):
 def _rights(*names):
 
     return Permission.objects.filter(codename__in=names)
+
+
+@pytest.mark.parametrize(("group", "status"), [("registrar", 200), ("doctor", 403)])
+@pytest.mark.parametrize("model", ["appointments.waitingentry", "appointments.calltask"])
+def test_the_lists_to_look_back_at(client, doctor, group, status, model):
+    entry, task = an_entry(doctor), a_call(booked(cast.a_slot(doctor)))
+    client.force_login(an_employee(group))
+    assert client.get(page(model)).status_code == status
+    shown = entry if model.endswith("entry") else task
+    assert client.get(page(model, "change", shown.pk)).status_code == status
