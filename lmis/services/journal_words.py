@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,11 +24,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lmis.actors import IN_WORDS
-from lmis.models import AccessRecord
+from lmis.models import AccessRecord, Source
 from lmis.services import access
 from lmis.services.groups import label_of
 
 LONGEST = 300
+_MEMBER = re.compile(r"Source\.([A-Z_]+)")
 ACTIONS = {
     LogEntry.Action.CREATE: gettext_lazy("created"),
     LogEntry.Action.UPDATE: gettext_lazy("changed"),
@@ -245,7 +247,9 @@ def _instant(value: str) -> str:
 
 
 def _codes(value: str) -> list[str]:
-    """A list that was stored as text, or the one value."""
+    """A list that was stored as text, or the one value; a member of an enumeration stands there by its name."""
+    if named := _MEMBER.findall(value):
+        return [Source[name].value for name in named]
     if value.startswith("[") and value.endswith("]"):
         try:
             return [str(code) for code in ast.literal_eval(value)]

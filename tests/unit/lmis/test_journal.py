@@ -210,7 +210,7 @@ class TestWords:
 
         a_template(cast.a_doctor(card.lpu))
         html = boss.post(URL, asked()).content.decode()
-        for raw in ("DoctorOtherLPU", "[&#x27;", "{&quot;", "&#x27;]"):
+        for raw in ("DoctorOtherLPU", "INTERNET", "[&#x27;", "{&quot;", "&#x27;]"):
             assert raw not in html
 
 

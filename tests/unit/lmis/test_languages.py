@@ -8,19 +8,23 @@ from html.parser import HTMLParser
 
 import pytest
 from auditlog.models import LogEntry
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 from appointments.exceptions import SlotTaken
+from appointments.models import Appointment, ScheduleException, Slot
+from directions.models import Direction
 from lmis import translations
 from lmis.actors import SYSTEM
 from lmis.exceptions import REGISTRY
-from lmis.models import BusyType, Department, FailedLogin, IdempotencyRecord, Room
+from lmis.models import BusyType, Department, Doctor, FailedLogin, IdempotencyRecord, Lpu, Room
 from lmis.services import clients
 from lmis.services.groups import GROUPS
 from lmis.services.journal_words import who_did
@@ -30,12 +34,14 @@ from tests.factories import cast
 from tests.factories.directions import a_direction, appoint
 from tests.factories.schedule import a_template, an_exception
 from tests.factories.staff import an_employee, page
+from tests.unit.lmis import test_rights as screens
 
 CATALOGUE = translations.LOCALE / "ru" / "LC_MESSAGES" / "django.po"
 RENEW = "run `make messages`, then translate what is new in locale/ru/LC_MESSAGES/django.po"
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*(?::\w+)?\}|</?[a-z]+[^>]*>")
 LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 CYRILLIC = re.compile("[А-Яа-яЁё]")
+CYRILLIC_WORD = re.compile("[А-Яа-яЁё]{2,}")
 
 
 def catalogue():
@@ -197,7 +203,50 @@ class Page(HTMLParser):
         words = {word for text in self.texts for word in LATIN_WORD.findall(GUID.sub("", text))}
         return words - LATIN_IN_RUSSIAN
 
+    def cyrillic(self):
+        """Words in Russian letters that come from no row of the database and are no name of a language."""
+        words = {word.lower() for text in self.texts for word in CYRILLIC_WORD.findall(text)}
+        return words - CYRILLIC_IN_ENGLISH - words_of_the_database()
 
+
+# A language in itself, the name of a paper, and what is typed into the box as an example.
+CYRILLIC_IN_ENGLISH = {"русский", "снилс", "иванов", "ии"}
+
+
+def words_of_the_database():
+    """All Russian words that some row has: names, reasons, codes that people entered."""
+    rows = (row for model in apps.get_models() if model._meta.managed for row in model._base_manager.values_list())
+    return {word.lower() for row in rows for word in CYRILLIC_WORD.findall(str(row))}
+
+
+def address_of_screen(name):
+    """A screen's address, with things of the clinic where it asks for some."""
+    doctor, direction = Doctor.objects.first(), Direction.objects.first()
+    things = {
+        "connection_request": {"pk": Lpu.objects.own().first().pk},
+        "pattern": {"guid": doctor.guid},
+        "absence_one": {"pk": ScheduleException.objects.filter(kind="absence").first().pk},
+        "direction": {"guid": direction.guid},
+        "print_direction": {"guid": direction.guid},
+        "cancel_direction": {"guid": direction.guid},
+        "direction_outcome": {"guid": direction.guid},
+        "grid_place": {"guid": Slot.objects.first().guid},
+        "grid_move": {"guid": Appointment.objects.first().guid},
+        "ticket": {"guid": Appointment.objects.first().guid},
+        "day_sheet": {"guid": doctor.guid, "day": Slot.objects.first().day.isoformat()},
+        "day_repeat": {"guid": Appointment.objects.first().guid},
+        "import": {"pk": 1},
+        "import_progress": {"pk": 1},
+        "import_rows": {"pk": 1},
+    }
+    return reverse(f"screens:{name}", kwargs=things.get(name, {}))
+
+
+READ_SCREENS = {
+    name
+    for name, pattern in screens.patterns().items()
+    if name not in screens.ASIDE | screens.WITHOUT_GET and hasattr(pattern.callback.view_class, "get")
+}
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Terms, keys of the keyboard, names of languages in themselves, time zones, names by which programs know our groups.
 LATIN_IN_RUSSIAN = {
@@ -211,6 +260,21 @@ LATIN_IN_RUSSIAN = {
     "en",
     "ru",
     "English",
+    "EN",
+    "Alt",
+    "Ctrl",
+    "Esc",
+    "Enter",
+    "CSV",
+    "XLSX",
+    "HTTP",
+    "HTTPS",
+    "JSON",
+    "UTF",
+    "Basic",
+    "GET",
+    "POST",
+    "DELETE",
     "Europe",
     "Moscow",
     *GROUPS,
@@ -245,6 +309,25 @@ class TestStaffsSite:
     def olga(self, client):
         client.force_login(User.objects.create_superuser("Ольга"))
         return client
+
+    @pytest.mark.usefixtures("clinic")
+    @pytest.mark.parametrize("name", sorted(READ_SCREENS))
+    @pytest.mark.parametrize("language", ["ru", "en"])
+    def test_a_screen_speaks_the_language_it_is_asked_in(self, olga, name, language):
+        Doctor.objects.update(user=User.objects.get(username="Ольга"))
+        response = olga.get(address_of_screen(name), follow=True, headers={"accept-language": language})
+        assert response.status_code in (200, 404), name
+        shown = Page(response.content.decode())
+        assert not (shown.latin() if language == "ru" else shown.cyrillic())
+
+    @pytest.mark.usefixtures("clinic")
+    @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
+    def test_no_russian_word_on_a_models_pages_in_english(self, olga, model):
+        if not model.objects.exists():
+            return  # its list is looked at in Russian; nothing else of it can be opened
+        for url in self.pages(olga, model):
+            response = olga.get(url, follow=True, headers={"accept-language": "en"})
+            assert not Page(response.content.decode()).cyrillic(), url
 
     @pytest.mark.usefixtures("clinic")
     @pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
