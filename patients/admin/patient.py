@@ -86,7 +86,7 @@ class PatientAdmin(LmisModelAdmin):
     """Written through `services.cards` only; a card is never deleted, for the MIP keeps it."""
 
     form = PatientForm
-    list_display = ["card_number", "full_name", "birth_date", "district", "polis_end", "state", "upload_state"]
+    list_display = ["card_number", "full_name", "born", "district", "polis_end", "state", "upload_state"]
     list_filter = ["state", "upload__state", DistrictFilter, "lpu"]
     list_before_template = "admin/patients/patient_list_note.html"
     ordering = ["-pk"]
@@ -100,18 +100,18 @@ class PatientAdmin(LmisModelAdmin):
                 "fields": [
                     "seen_version",
                     ("lpu", "card_number"),
-                    ("family", "name", "patronymic"),
-                    ("birth_date", "sex"),
-                    "snils",
+                    ("family", "name"),
+                    ("patronymic", "sex"),
+                    ("birth_date", "snils"),
                 ]
             },
         ),
         (_("Appointments and directions"), {"fields": ["belongings", "relatives"]}),
         (_("Contacts"), {"fields": [("phone", "address")]}),
-        (_("District and attachment"), {"fields": [("district", "attachment", "attached_on")]}),
+        (_("District and attachment"), {"fields": [("district", "attachment"), "attached_on"]}),
         (
             _("Representative of a child or ward"),
-            {"fields": [("representative", "representative_relation", "representative_phone")]},
+            {"fields": [("representative", "representative_relation"), "representative_phone"]},
         ),
         (
             _("Polis"),
@@ -209,6 +209,11 @@ class PatientAdmin(LmisModelAdmin):
     def relatives(self, obj: Patient) -> str:
         """Merged into this one, or likely the same person's."""
         return obj.beside[1]  # type: ignore[attr-defined, no-any-return]
+
+    @admin.display(description=_("birth date"))
+    def born(self, obj: Patient) -> str:
+        """Short."""
+        return f"{obj.birth_date:%d.%m.%Y}" if obj.birth_date else ""
 
     @admin.display(description=_("end of the polis"))
     def polis_end(self, obj: Patient) -> str:

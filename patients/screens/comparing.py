@@ -56,6 +56,13 @@ def compared(one: Patient, other: Patient, filled: Mapping[str, Any]) -> list[Co
     return rows
 
 
+def strangers(one: Patient, other: Patient) -> bool:
+    """Whether two of surname, first name and birth date differ: hardly one person's cards."""
+    parts = ("family_key", "name_key", "birth_date")
+    pairs = [(getattr(one, part), getattr(other, part)) for part in parts]
+    return sum(bool(a and b and a != b) for a, b in pairs) > 1
+
+
 def _text(card: Patient, name: str) -> str:
     shown = getattr(card, f"get_{name}_display", None)
     value = shown() if shown else getattr(card, name)

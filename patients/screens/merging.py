@@ -15,7 +15,7 @@ from lmis.exceptions import Refusal
 from lmis.screens.views import Screen
 from lmis.services import access
 from patients.models import LikelyDuplicate, Patient
-from patients.screens.comparing import compared
+from patients.screens.comparing import compared, strangers
 from patients.screens.finding import Finding
 from patients.services import likely_pairs, merging, search
 
@@ -117,4 +117,4 @@ class Two(Screen):
             plan, refusal = None, refusal or str(error.message)
         shown = {"cards": cards, "into": into, "duplicate": duplicate, "plan": plan, "refusal": refusal}
         fields = compared(cards[0], cards[1], plan.filled if plan else {})
-        return self.render({**shown, "fields": fields}, status=status)
+        return self.render({**shown, "fields": fields, "strangers": strangers(cards[0], cards[1])}, status=status)

@@ -9,11 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import test_patients
+
 IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
 
 
 def _nothing(_page, _demo):
     """The page as it opens."""
+
+
+def _an_import(page, demo):
+    """Checked, with the two bad rows shown."""
+    test_patients.imported(page, demo, test_patients.BAD)
+    page.locator("tr:has(.chip.bad) button").click()
+    page.locator("#rows table").wait_for()
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,10 @@ def _a_direction_half_written(page, demo):
 
 SHOTS = [
     Shot("admin", "admin", "/admin/appointments/slot/"),
+    Shot("patients", "registrar", "/admin/patients/patient/"),
+    Shot("patient", "registrar", "/admin/patients/patient/3/change/"),
+    Shot("duplicates", "administrator", "/admin/merge/pair/?cards=3&cards=4"),
+    Shot("import", "administrator", show=_an_import),
     Shot("directions", "registrar", "/admin/directions/?kind=in"),
     Shot("issue-direction", "doctor", "", _a_direction_half_written),
 ]

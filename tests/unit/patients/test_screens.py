@@ -93,6 +93,12 @@ class TestMerging:
         assert other.context["plan"].filled["phone"] == pair.one.phone
         assert seen("opened") == {pair.one.guid, pair.other.guid}
 
+    def test_two_who_look_like_strangers_are_warned_of(self, client, olga, lpu, card, pair):
+        stranger = a_card(lpu, family="Другая", name="Ольга")
+        page = client.get(reverse("screens:merge_pair"), {"cards": [card.pk, stranger.pk]})
+        assert page.context["strangers"]
+        assert not client.get(self.address(pair)).context["strangers"]
+
     def test_merging(self, client, olga, pair):
         response = client.post(self.address(pair), {"into": pair.one_id, "duplicate": pair.other_id})
         assert response.status_code == 302
