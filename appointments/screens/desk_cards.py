@@ -56,6 +56,8 @@ class CardForm(forms.Form):
             field.widget.attrs |= {"autocomplete": "off", "aria-describedby": f"hint-{name}"}
         for name in ("birth_date", "phone", "polis_number", "snils"):
             self.fields[name].widget.attrs["inputmode"] = "numeric"
+        blank = (name for name in self.fields if not self.initial.get(name) and not self.data.get(name))
+        self.fields[next(blank, "family")].widget.attrs["data-focus"] = True
         self.fields["birth_date"].widget.attrs["placeholder"] = _("dd.mm.yyyy")
 
     def clean_snils(self) -> str:

@@ -145,8 +145,7 @@
             }
             const before = document.activeElement;
             frame.contentWindow.addEventListener("afterprint", () => before?.focus());
-            frame.contentWindow.focus();
-            frame.contentWindow.print();
+            frame.contentWindow.print(); // without taking the focus: the next patient's name is being typed already
             before?.focus(); // a browser that prints without asking tells of no end
         });
         frame.src = url;
@@ -157,6 +156,9 @@
         if (link) { event.preventDefault(); print(link.dataset.print); }
     });
 
+    // What sticks to the top of a page stands below the bar, which has two lines where the screens are many.
+    const bar = document.querySelector(".bar");
+    new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`)).observe(bar);
     document.querySelectorAll("#toasts .toast").forEach(arm);
     window.lmis = { toast, open, close, isTyping };
     window.lmisPrint = print;

@@ -30,7 +30,9 @@ SIZE = {"width": 1366, "height": 768}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 # Letters of names, and digits in the length of a polis, a СНИЛС or a phone; the keys of a list are shorter.
 PERSONAL = re.compile(r"[А-Яа-яЁё]|(?<![\w-])\d{10,16}(?![\w-])|\d{3}-\d{3}-\d{3}")
-AN_HTTP_STATUS = "Failed to load resource"  # what it was is seen in the response
+# What it was is seen in the response; the second is what htmx says of a refusal.
+REVISION = re.compile(r"\bsince=[\w-]+")  # numbers of transactions, what a screen polls by
+AN_HTTP_STATUS = ("Failed to load resource", "Response Status Error Code 4")
 
 
 class Clinic:

@@ -1,0 +1,281 @@
+"""The registrar's morning at the booking desk, by keyboard alone; rivals; directions; going beyond the plan."""
+
+import re
+
+import pytest
+
+UPCOMING = """
+    SELECT a.id, s.begin, a.state, a.number, a.source, a.over_plan, a.direction_id FROM appointments_appointment a
+      JOIN appointments_slot s ON s.id = a.slot_id JOIN patients_patient p ON p.id = a.patient_id
+     WHERE p.family = %s AND a.state = 'booked' ORDER BY a.id"""
+STRANGERS = """
+    SELECT p.family FROM patients_patient p WHERE p.state = 'active' AND NOT EXISTS (
+        SELECT FROM appointments_appointment a WHERE a.patient_id = p.id)
+       AND NOT EXISTS (SELECT FROM directions_direction d WHERE d.patient_id = p.id)
+     GROUP BY 1 HAVING count(*) = 1 AND NOT EXISTS (
+        SELECT FROM patients_patient o WHERE o.family LIKE p.family || '_%%') ORDER BY 1"""
+COUNT_PRINTS = "window.print = () => { window.top.prints = (window.top.prints || 0) + 1; }"
+
+
+class AtTheDesk:
+    """A registrar who never touches the mouse."""
+
+    def __init__(self, page):
+        self.page = page
+        page.context.add_init_script(COUNT_PRINTS)
+        page.goto(page.url.split("/admin/")[0] + "/admin/desk/")
+        self.keys = page.keyboard
+
+    def type(self, text):
+        self.keys.type(text, delay=5)
+
+    def press(self, *keys):
+        for key in keys:
+            self.keys.press(key)
+
+    def sees(self, selector, **more):
+        self.page.locator(selector, **more).first.wait_for()
+
+    def focus(self):
+        return self.page.evaluate("document.activeElement.id")
+
+    def waits_for_focus(self, test):
+        self.page.wait_for_function(f"() => {{ const at = document.activeElement; return {test}; }}")
+
+    def finds(self, text):
+        """Types into the box, takes the first one found."""
+        self.press("F2")
+        self.type(text)
+        self.page.wait_for_function("text => document.getElementById('hits')?.dataset.for === text", arg=text)
+        self.press("Enter")
+        self.sees("#person[data-left=person]")
+        self.waits_for_focus("at.id === 'whom'")
+
+    def goes_to(self, whom):
+        """Types whom to see, takes the first one; the cursor is on a place."""
+        self.type(whom)
+        self.press("Enter")
+        self.waits_for_focus("'place' in at.dataset")
+
+    def is_done(self):
+        self.sees("#order[data-right=booked]")
+        self.waits_for_focus("at.id === 'box'")
+
+
+@pytest.fixture
+def desk(page_as):
+    return AtTheDesk(page_as("registrar"))
+
+
+@pytest.fixture(scope="module")
+def strangers(demo):
+    """Surnames borne by one card each, of people without appointments and directions; each test takes one."""
+    return iter([row[0] for row in demo.rows(STRANGERS)])
+
+
+def test_it_is_where_a_registrar_begins(page_as):
+    page = page_as("registrar")
+    assert page.url.endswith("/admin/desk/")
+    assert page.evaluate("document.activeElement.id") == "box"
+
+
+def test_the_morning_by_keyboard_alone(desk, demo, axe):
+    # nobody of that name: a new card in the same place
+    desk.type("зябликова зоя ильинична")
+    desk.sees("#hit-new[aria-selected=true]")
+    desk.press("Enter")
+    desk.sees("#card-form")
+    desk.waits_for_focus("at.id === 'card-birth_date'")
+    assert desk.page.input_value("#card-name") == "Зоя"
+    axe(desk.page)
+    desk.type("05031961")
+    desk.press("Tab", "Tab")
+    desk.type("79001112233")
+    desk.press("Enter")
+    desk.sees("#person[data-left=person]")
+    desk.waits_for_focus("at.id === 'whom'")
+    # speciality, nearest place: booked, printed, the box ready
+    desk.goes_to("невро")
+    desk.press("Enter")
+    desk.is_done()
+    [booked] = demo.rows(UPCOMING, "Зябликова")
+    assert booked[4] == "Registry"
+    desk.page.wait_for_function("() => window.prints === 1")
+    # found again with the keyboard in the other layout; printed once more; moved
+    desk.finds("pz,kbrjdf")
+    desk.press("F7", "p")
+    desk.page.wait_for_function("() => window.prints === 2")
+    desk.press("F7", "m")
+    desk.waits_for_focus("'place' in at.dataset")
+    desk.press("ArrowDown", "Enter")
+    desk.is_done()
+    [moved] = demo.rows(UPCOMING, "Зябликова")
+    assert moved[0] == booked[0]
+    assert moved[1] > booked[1]
+    # cancelled with a reason
+    desk.finds("зябликова")
+    desk.press("F7", "Delete")
+    desk.waits_for_focus("at.id === 'cancel-reason'")
+    axe(desk.page)
+    desk.type("передумала")
+    desk.press("Enter")
+    desk.page.wait_for_function("() => !document.querySelector('#person [data-line]')")
+    assert demo.rows(UPCOMING, "Зябликова") == []
+    assert demo.value("SELECT cancel_reason FROM appointments_appointment WHERE id = %s", booked[0]) == "передумала"
+
+
+def test_a_scanned_ticket_opens_the_patient(desk, demo, strangers):
+    family = next(strangers)
+    desk.finds(family.lower())
+    desk.goes_to("хирургия")
+    desk.press("Enter")
+    desk.is_done()
+    pk = demo.rows(UPCOMING, family)[0][0]
+    body = f"2{pk:011d}"
+    digit = -sum(int(one) * (3 if place % 2 else 1) for place, one in enumerate(body)) % 10
+    desk.keys.type(f"{body}{digit}")
+    desk.press("Enter")
+    desk.sees("#person .line.marked")
+    desk.waits_for_focus("at.id === 'whom'")
+    desk.page.wait_for_timeout(500)  # longer than the box waits for the next letter
+    assert desk.page.locator("#person .line.marked").is_visible()
+
+
+def test_two_registrars_after_one_place(desk, page_as, demo, strangers, axe):
+    rival, families = AtTheDesk(page_as("registrar")), (next(strangers), next(strangers))
+    for one, family in zip((desk, rival), families, strict=True):
+        one.finds(family.lower())
+        one.goes_to("офтальмология")
+    place = desk.page.locator("#order [data-place]").first.text_content()
+    assert rival.page.locator("#order [data-place]").first.text_content() == place
+    desk.press("Enter")
+    desk.is_done()
+    rival.press("Enter")
+    rival.sees("#order [role=alert]")
+    rival.waits_for_focus("'place' in at.dataset")
+    assert 1 <= rival.page.locator("#order .nearest").first.locator("[data-place]").count() <= 5
+    axe(rival.page)
+    rival.press("Enter")
+    rival.is_done()
+    times = [demo.rows(UPCOMING, family)[0][1] for family in families]
+    assert times[0] < times[1]
+
+
+def test_a_direction_and_a_paper_direction_are_booked(desk, demo, strangers, axe):
+    open_one = """
+        SELECT p.polis_number, d.id, d.speciality_name FROM directions_direction d
+          JOIN patients_patient p ON p.id = d.patient_id
+         WHERE d.lpu_to_id = p.lpu_id AND d.cancelled_at IS NULL AND d.speciality_name IN (
+             SELECT s.name FROM lmis_speciality s JOIN lmis_doctor o ON o.speciality_id = s.id)
+           AND (d.valid_until IS NULL OR d.valid_until > now()) AND p.polis_number <> ''
+           AND NOT EXISTS (SELECT FROM appointments_appointment a WHERE a.direction_id = d.id)"""
+    polis, direction, speciality = demo.rows(open_one)[0]
+    desk.finds(polis)
+    desk.press("F9")
+    desk.waits_for_focus("at.closest('#order')")
+    desk.sees("#order h2", has_text=speciality)
+    desk.page.locator("#order [data-place]").first.focus()
+    desk.press("Enter")
+    desk.is_done()
+    assert demo.value("SELECT count(*) FROM appointments_appointment WHERE direction_id = %s", direction) == 1
+    family = next(strangers)
+    desk.finds(family.lower())
+    desk.goes_to("отори")
+    desk.press("n")
+    desk.waits_for_focus("at.id === 'paper-lpu'")
+    axe(desk.page)
+    desk.type("Приреченская ЦРБ")
+    desk.press("Escape", "Tab")
+    desk.type("77-К")
+    desk.press("Tab", "Tab")
+    desk.type("h66.1")
+    desk.press("Enter")
+    desk.waits_for_focus("'place' in at.dataset")
+    desk.press("Enter")
+    desk.is_done()
+    [made] = demo.rows(UPCOMING, family)
+    paper = "SELECT number, diagnosis_code, origin FROM directions_direction WHERE id = %s"
+    assert demo.rows(paper, made[6]) == [("77-К", "H66.1", "desk")]
+
+
+def test_beyond_the_plan_is_refused_and_allowed(desk, page_as, demo, strangers, axe):
+    family = next(strangers)
+    desk.finds(family.lower())
+    desk.goes_to("гинеко")
+    desk.press("Enter")
+    desk.is_done()
+    doctor = demo.value("SELECT family FROM lmis_doctor WHERE family LIKE 'Филиппова%%'")
+    other = next(strangers)
+    desk.finds(other.lower())
+    desk.type(doctor.lower())
+    desk.press("Enter")
+    desk.sees("#order .days")
+    assert desk.page.locator("#order .place.full").count() == 0
+    chief = AtTheDesk(page_as("admin"))
+    chief.finds(other.lower())
+    chief.type(doctor.lower())
+    chief.press("Enter")
+    chief.sees("#order .place.full")
+    axe(chief.page)
+    chief.page.locator("#order .place.full").first.focus()
+    chief.press("Enter")
+    chief.waits_for_focus("at.id === 'over-reason'")
+    chief.type("острая боль")
+    chief.press("Enter")
+    chief.is_done()
+    [made] = demo.rows(UPCOMING, other)
+    assert made[5] is True
+
+
+def test_nothing_within_the_norm_is_the_waiting_list_under_enter(desk, demo, strangers):
+    family = next(strangers)
+    speciality = demo.value("SELECT id FROM lmis_speciality WHERE name = 'Кардиология'")
+    norm = demo.value(
+        "INSERT INTO appointments_waitnorm (kind, speciality_id, position_begins, basis, hours)"
+        " VALUES ('heart', %s, '', '', 1) RETURNING id", speciality
+    )  # fmt: skip
+    try:
+        desk.finds(family.lower())
+        with desk.page.expect_response("**/desk/whom/"):
+            desk.page.select_option("#kind", "heart")
+        desk.sees("#kind:has([value=heart][selected])")
+        desk.page.locator("#whom").focus()
+        desk.type("кардио")
+        desk.press("Enter")
+        desk.waits_for_focus("at.id === 'to-waiting'")
+        desk.press("Enter")
+        desk.waits_for_focus("at.id === 'box'")
+        desk.sees("#person h3", has_text=re.compile("лист|waiting", re.I))
+        waiting = "SELECT count(*) FROM appointments_waitingentry w JOIN patients_patient p ON p.id = w.patient_id"
+        assert demo.value(f"{waiting} WHERE p.family = %s AND w.urgent", family) == 1
+    finally:
+        demo.rows("DELETE FROM appointments_waitnorm WHERE id = %s RETURNING id", norm)
+
+
+@pytest.mark.parametrize(("width", "height", "scrolls"), [(1366, 768, False), (1920, 1080, False), (683, 384, True)])
+def test_it_fits_and_nothing_breaks_the_guidelines(page_as, axe, strangers, width, height, scrolls):
+    desk = AtTheDesk(page_as("registrar", viewport={"width": width, "height": height}))
+    family = next(strangers)
+
+    def fits():
+        axe(desk.page)
+        size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        wide, high = desk.page.evaluate(size)
+        assert wide <= width
+        assert scrolls or high <= height
+
+    fits()
+    desk.type(family.lower()[:4])
+    desk.sees("#hits")
+    fits()
+    desk.finds(family.lower())
+    fits()
+    desk.goes_to("терапия")
+    fits()
+    half = desk.page.locator("#order")
+    assert scrolls or half.evaluate("each => each.scrollHeight <= each.clientHeight")
+
+
+def test_in_english_too(page_as):
+    page = page_as("registrar", language="en")
+    assert page.get_by_placeholder(re.compile("Surname, birth date")).is_visible()
