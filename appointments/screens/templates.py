@@ -86,7 +86,8 @@ class PatternScreen(Screen):
         doctor, tz = self.doctor, self.doctor.lpu.tz
         found = pattern_preview.preview(doctor=doctor, pattern=pattern, until=self.until, now=self.now)
         first, last = _monday(found.first), _monday(found.last)
-        monday = min(max(_monday(day_of(self.request.POST.get("week"), first)), first), last)
+        usual = found.cells[0].begin.astimezone(tz).date() if found.cells else first
+        monday = min(max(_monday(day_of(self.request.POST.get("week"), usual)), first), last)
         return {
             "preview": found,
             "picture": picture.picture_of(found, monday, tz, doctor.department_id),

@@ -28,7 +28,18 @@ CLOSED, OPEN, LATER = "", "open", "later"
 _ACCESS = [(CLOSED, _("no")), (OPEN, _("yes")), (LATER, _("later"))]
 _SHORT = [(1, _("Mo")), (2, _("Tu")), (3, _("We")), (4, _("Th")), (5, _("Fr")), (6, _("Sa")), (7, _("Su"))]
 _DAY = {"type": "date"}
-_TIME = {"type": "time", "step": "60"}
+_TIME = {"inputmode": "numeric", "placeholder": "00:00", "maxlength": "5"}
+_CLOCK = re.compile(r"(\d{1,2})[:.\- ]?(\d{2})?")
+_TIMES = ("begin", "end", "lunch_begin", "lunch_end")
+
+
+class ClockField(forms.TimeField):
+    """A time as people type it: `9`, `930`, `9.30`, `09:30`; the browser's own field asks some for AM or PM."""
+
+    def to_python(self, value: Any) -> dt.time | None:
+        """The time; raises ValidationError."""
+        typed = _CLOCK.fullmatch(str(value or "").strip())
+        return super().to_python(f"{typed[1]}:{typed[2] or '00'}" if typed else value)
 
 
 class RowForm(forms.ModelForm):
@@ -67,6 +78,7 @@ class RowForm(forms.ModelForm):
             **{name: forms.DateInput(_DAY, format="%Y-%m-%d") for name in ("valid_from", "valid_to")},
             **{name: forms.TimeInput(_TIME, format="%H:%M") for name in ("begin", "end", "lunch_begin", "lunch_end")},
         }
+        field_classes = dict.fromkeys(_TIMES, ClockField)
 
     def __init__(self, *args: Any, doctor: Doctor, choices: dict[str, list[Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -148,21 +148,29 @@ def _minute(moment: dt.datetime, of_day: dt.datetime, tz: ZoneInfo) -> int:
     return local.hour * 60 + local.minute + (local.date() - day).days * 24 * 60
 
 
+def _lanes(cells: list[Cell]) -> dict[Fate, tuple[float, float]]:
+    """Begin and width for each fate: what leaves on the left, what there will be on the right."""
+    leaving = [fate for fate in (Fate.WITHDRAWN, Fate.BARRED) if any(cell.fate == fate for cell in cells)]
+    width = COLUMN * (0.42, 0.42, 0.29)[len(leaving)]
+    lanes = {fate: (number * width, width) for number, fate in enumerate(leaving)}
+    taken = len(leaving) * width
+    return {fate: lanes.get(fate, (taken, COLUMN - taken)) for fate in Fate}
+
+
 def _boxes(cells: list[Cell], number: int, top: int, tz: ZoneInfo) -> Iterable[Box]:
-    """What leaves on the left, what there will be on the right; nothing leaves: all the width."""
-    split = COLUMN * 0.42 if any(cell.fate.leaves for cell in cells) else 0
+    lanes = _lanes(cells)
     for cell in cells:
         begin, end = (_minute(moment, cell.begin, tz) for moment in (cell.begin, cell.end))
         sign, meaning = SIGNS[cell.fate]
         time = f"{cell.begin.astimezone(tz):%H:%M}"
         places = f" ×{cell.capacity}" if cell.capacity > 1 else ""
         text = f"{sign} {time}{places}" if end - begin >= READABLE else ""
-        left = AXIS + number * COLUMN
+        left, width = lanes[cell.fate]
         yield Box(
-            x=left + (2 if cell.fate.leaves or not split else split + 1),
-            y=HEAD + (begin - top * 60) * SCALE + 0.5,
-            width=(split - 3 if cell.fate.leaves else COLUMN - split - 4),
-            height=(end - begin) * SCALE - 1,
+            x=round(AXIS + number * COLUMN + left + 2, 1),
+            y=round(HEAD + (begin - top * 60) * SCALE + 0.5, 1),
+            width=round(width - 3, 1),
+            height=round((end - begin) * SCALE - 1, 1),
             fate=cell.fate,
             text=text,
             tip=f"{time}–{cell.end.astimezone(tz):%H:%M}{places}: {meaning}",

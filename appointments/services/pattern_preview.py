@@ -31,11 +31,6 @@ class Fate(StrEnum):
     WITHDRAWN = "withdrawn"
     BARRED = "barred"  # wanted, but what stays is in the way
 
-    @property
-    def leaves(self) -> bool:
-        """Whether it will not be in the schedule."""
-        return self in (Fate.WITHDRAWN, Fate.BARRED)
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:

@@ -32,14 +32,15 @@ class Offer:
     def of(cls, source: ScheduleTemplate | ScheduleException, *, repeat: bool = False) -> Offer:
         """That of a template (of its repeat visits) or of extra hours."""
         busy_type_id = source.busy_type_id
+        channels = tuple(map(str, source.channels))  # one not saved may have enum members, which print otherwise
         if isinstance(source, ScheduleException):
-            return cls(source.capacity, tuple(source.channels), busy_type_id, source.room_id)
+            return cls(source.capacity, channels, busy_type_id, source.room_id)
         if repeat and source.repeat_busy_type_id:
             busy_type_id = source.repeat_busy_type_id
-        later = tuple(channel for channel in source.release_channels if channel not in source.channels)
+        later = tuple(str(channel) for channel in source.release_channels if channel not in source.channels)
         return cls(
             source.capacity,
-            tuple(source.channels),
+            channels,
             busy_type_id,
             source.room_id,
             source.is_queue,
