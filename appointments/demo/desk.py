@@ -18,7 +18,7 @@ from patients.models import Patient
 _SEED = 1907
 _REASON = "Повышение квалификации врача"
 # speciality, days since, times, weekdays, days of the norm from today on, note
-_WAITING = (
+_WAITING: tuple[tuple[str, int, str, list[int], int, str], ...] = (
     (cast.CARDIOLOGY, 16, "morning", [], -2, "Предоперационное обследование"),
     (cast.CARDIOLOGY, 3, "", [], 11, ""),
     (cast.GYNAECOLOGY, 9, "evening", [1, 3, 5], 5, "Работает до 16 часов"),

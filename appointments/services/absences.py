@@ -151,6 +151,8 @@ def decide(*, absence: ScheduleException, decisions: Sequence[Decided], by: Acto
                 *("slot", "choice", "target", "substitute", "state", "refusal", "decided_by", "decided_at", "done_at")
             ],
         )
+        # An absence may have been entered in the list of exceptions, or a place been laid in it by hand since.
+        _close_places(absence, now)
     return len(todo)
 
 

@@ -381,6 +381,16 @@ class TestCarryingOut:
         made.refresh_from_db()
         assert made.state == "booked"
 
+    def test_an_absence_from_the_list_of_exceptions_closes_its_places_too(self, doctor, by):
+        made, free = booked(on(doctor, "09:00", capacity=2)), on(doctor, "09:15")
+        absence = an_exception(
+            "absence", at(doctor.lpu, DAY, "00:00"), at(doctor.lpu, DAY, "12:00"), doctor=doctor, reason="отпуск"
+        )
+        carried_out(absence, by, Decided(made, Choice.KEEP))
+        for slot in (made.slot, free):
+            with refused(SlotUnavailable):
+                booked(slot)
+
 
 class TestPromises:
     """What the database refuses whoever asks."""
