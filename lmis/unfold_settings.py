@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 UNFOLD = {
@@ -27,6 +28,13 @@ UNFOLD = {
         "command_search": True,
         "show_all_applications": False,
         "navigation": "lmis.admin.navigation.navigation",
+    },
+    # `#lock` is what the lock's script listens for. Instead of unfold's own links, so the password is here again.
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Lock the screen, change the employee"), "link": "#lock"},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
     },
     "COLORS": {
         "primary": {

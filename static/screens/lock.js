@@ -85,7 +85,11 @@
     }
     for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, moved, { capture: true, passive: true });
     if (PATIENCE) setInterval(() => { if (!isLocked() && Date.now() - active >= PATIENCE) lock(); }, 1000);
-    document.addEventListener("click", (event) => { if (event.target.closest("[data-lock-now]")) lock(); });
+    document.addEventListener("click", (event) => {
+        if (!event.target.closest("[data-lock-now], a[href='#lock']")) return;
+        event.preventDefault();
+        lock();
+    });
     // Another tab or another computer locked the session, or it has ended: the page stays, covered.
     document.addEventListener("htmx:beforeRequest", (event) => { if (isLocked()) event.preventDefault(); });
     document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 423 && !isLocked()) lock(); });
