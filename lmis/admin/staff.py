@@ -39,6 +39,7 @@ class UserAdmin(DjangoUserAdmin, LmisModelAdmin):  # type: ignore[misc]  # get_f
     form = EmployeeForm
     add_form = NewEmployeeForm
     change_password_form = AdminPasswordChangeForm
+    add_form_template = "admin/change_form.html"  # not the one that tells of a second page
     list_display = ["username", "last_name", "first_name", "phone", "in_groups", "is_active", "last_login"]
     list_filter = ["is_active", ("groups", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["username", "last_name", "first_name"]

@@ -49,7 +49,60 @@ def _a_direction_half_written(page, demo):
     page.fill("#id_reason", "Подбор терапии: лечение в течение месяца без достаточного эффекта")
 
 
+def _a_patient_found(page, demo):
+    """With a coming appointment, at the desk."""
+    family = demo.value(
+        "SELECT p.family FROM patients_patient p JOIN appointments_appointment a ON a.patient_id = p.id"
+        " JOIN appointments_slot s ON s.id = a.slot_id"
+        " WHERE a.state = 'booked' AND s.begin > now() AND p.state = 'active' ORDER BY s.begin LIMIT 1"
+    )
+    page.fill("#box", family)
+    page.press("#box", "Enter")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Enter")
+
+
+def _a_ticket(page, demo):
+    """Of the first to come tomorrow."""
+    guid = demo.value(
+        "SELECT a.guid FROM appointments_appointment a JOIN appointments_slot s ON s.id = a.slot_id"
+        " WHERE a.state = 'booked' AND s.begin > now() ORDER BY s.begin LIMIT 1"
+    )
+    page.goto(demo.url(f"/admin/tickets/{guid}/"))
+
+
+def _the_day_of_therapy(page, demo):
+    """Tomorrow or the first day after that is no weekend."""
+    speciality, day = demo.rows(
+        "SELECT d.speciality_id, s.day FROM appointments_slot s JOIN lmis_doctor d ON d.id = s.doctor_id"
+        " WHERE s.begin > now() + interval '12 hours' GROUP BY 1, 2 ORDER BY 2, count(*) DESC LIMIT 1"
+    )[0]
+    page.goto(demo.url(f"/admin/grid/?speciality={speciality}&day={day}"))
+
+
+def _locked(page, _demo):
+    """As it is left when one goes away."""
+    page.locator("[data-lock-now]").click()
+    page.locator("#lock-title, #lock-password").first.wait_for()
+
+
 SHOTS = [
+    Shot("desk", "registrar", "", _a_patient_found),
+    Shot("paper-direction", "registrar", "", _a_patient_found),
+    Shot("grid", "registrar", "", _the_day_of_therapy),
+    Shot("overbooking", "head", "", _the_day_of_therapy),
+    Shot("day", "doctor"),
+    Shot("absence", "head", "/admin/absence/"),
+    Shot("waiting", "registrar", "/admin/waiting/"),
+    Shot("templates", "head", "/admin/templates/"),
+    Shot("ticket", "registrar", "", _a_ticket),
+    Shot("lock", "registrar", "", _locked),
+    Shot("head", "head", "/admin/head/"),
+    Shot("journal", "administrator", "/admin/journal/"),
+    Shot("employee", "administrator", "/admin/auth/user/add/"),
+    Shot("rights", "administrator", "/admin/rights/"),
+    Shot("connection-request", "administrator", "/admin/connections/"),
+    Shot("dictionaries", "administrator", "/admin/lmis/speciality/"),
     Shot("admin", "admin", "/admin/appointments/slot/"),
     Shot("patients", "registrar", "/admin/patients/patient/"),
     Shot("patient", "registrar", "/admin/patients/patient/3/change/"),
