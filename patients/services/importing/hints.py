@@ -9,7 +9,7 @@ from django.db import transaction
 
 from patients.models import CardImport
 
-TURN = timedelta(seconds=60)  # of a worker at one import, so that others come to theirs
+TURN = timedelta(seconds=10)  # of a worker at one import, so that others come to theirs
 GOOD_FOR = timedelta(seconds=120)  # longer than a turn and than reading a file
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from lmis.actors import Actor
+from patients import tasks
 from patients.models import CardImport, CardImportChunk, CardImportRow, CardUpload, Patient
 from patients.services.importing import columns, hints, imports, reading, steps
 from tests.factories.cast import an_lpu
@@ -294,6 +295,22 @@ class TestHints:
         hints.take_back(ids=[made.pk])
         assert hints.hand_out(now=NOW) == [made.pk]
         assert hints.hand_out(now=NOW + hints.GOOD_FOR) == [made.pk]
+
+    def test_a_turn_ends_in_time_and_the_next_sweep_gives_it_again(self, lpu, by, monkeypatch):
+        made = work(uploaded(a_file("Ёлкина"), lpu, by))
+        imports.match(card_import=made, mapping=made.mapping, overwrite=False, by=by)
+        assert hints.hand_out(now=NOW) == [made.pk]
+        monkeypatch.setattr(hints, "TURN", dt.timedelta())
+        tasks.work_on_import(import_id=made.pk)
+        made.refresh_from_db()
+        assert (made.state, made.told_at) == ("checking", None)
+        monkeypatch.setattr(hints, "TURN", dt.timedelta(minutes=5))
+        tasks.work_on_import(import_id=made.pk)
+        made.refresh_from_db()
+        assert made.state == "checked"
+
+    def test_one_that_is_gone_is_no_error(self, db):
+        tasks.work_on_import(import_id=404)
 
     def test_nothing_to_tell_while_people_have_to_decide(self, lpu, by):
         work(uploaded(a_file("Ёлкина"), lpu, by))
