@@ -48,6 +48,20 @@ _OUTCOME = Question(
 )
 
 
+_GROUPS = [
+    (None, ["progress", "number", "origin", "date_direction", "valid_until", "patient", "lpu_from", "lpu_to"]),
+    (_("What for"), ["speciality_name", "diagnosis_code", "diagnosis_name", "reason"]),
+    (
+        _("Who wrote it"),
+        ["doctor", "sender_family", "sender_name", "sender_patronymic", "sender_position_name"],
+    ),
+    (
+        _("What came of it"),
+        ["outcome", "outcome_note", "cancelled_at", "cancelled_by", "cancel_reason"],
+    ),
+]
+
+
 class ProgressFilter(admin.SimpleListFilter):
     """By what has become of the direction; the list is annotated by `get_queryset`."""
 
@@ -89,6 +103,15 @@ class _DirectionAdmin(LmisModelAdmin):
             return list(self.form.base_fields)
         return ["progress", *(field.name for field in Direction._meta.concrete_fields if field.name != "id")]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Direction | None = None) -> Any:
+        """A known one by what is asked most; what nobody reads comes last."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        shown = {name for _title, names in _GROUPS for name in names}
+        rest = [name for name in self.get_fields(request, obj) if name not in shown]
+        groups = [(title, {"fields": names}) for title, names in _GROUPS]
+        return [*groups, (_("Codes and marks"), {"fields": rest})]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Direction | None = None) -> Any:
         """All of a known one."""
         return [] if obj is None else self.get_fields(request, obj)
@@ -122,6 +145,13 @@ class _DirectionAdmin(LmisModelAdmin):
     def progress(self, obj: Any) -> Any:
         """In words."""
         return PROGRESS[obj.progress]
+
+    @display(description=_("date"), ordering="date_direction")
+    def dated(self, obj: Any) -> str:
+        """The day where it was written."""
+        if obj.date_direction is None:
+            return ""
+        return date_format(obj.date_direction.astimezone(obj.lpu_from.tz), "SHORT_DATE_FORMAT")
 
     @display(description=_("appointment"))
     def appointment(self, obj: Any) -> str:
@@ -161,16 +191,7 @@ class _DirectionAdmin(LmisModelAdmin):
 class DirectionAdmin(_DirectionAdmin):
     """All directions; adding one is the screen that issues it."""
 
-    list_display = [
-        "number",
-        "date_direction",
-        "patient",
-        "speciality_name",
-        "lpu_from",
-        "lpu_to",
-        "progress",
-        "appointment",
-    ]
+    list_display = ["number", "dated", "patient", "speciality_name", "lpu_from", "lpu_to", "progress", "appointment"]
     adding = "lmis.issue_directions"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -189,16 +210,7 @@ class IncomingDirectionAdmin(_DirectionAdmin):
     """Directions to us from elsewhere; adding one enters a paper."""
 
     form = PaperForm
-    list_display = [
-        "number",
-        "created_at",
-        "patient",
-        "speciality_name",
-        "lpu_from",
-        "origin",
-        "progress",
-        "appointment",
-    ]
+    list_display = ["number", "dated", "patient", "speciality_name", "lpu_from", "progress", "appointment"]
     autocomplete_fields = ["lpu_from"]
     adding = "lmis.enter_paper_directions"
 

@@ -34,7 +34,7 @@ class DirectionScreen(Screen):
 
     def found(self, guid: UUID) -> Direction:
         """The one, or the page with 404."""
-        direction = self.seen().filter(guid=guid).first()
+        direction: Direction | None = self.seen().filter(guid=guid).first()
         if direction is None:
             raise Http404
         return direction

@@ -54,4 +54,4 @@ def last_diagnosis(*, patient: Patient, doctor: Doctor | None) -> Direction | No
 
 def _appointments() -> Any:
     """All of them: their app imports us, not we it."""
-    return Direction._meta.get_field("appointments").related_model._default_manager  # type: ignore[union-attr]
+    return Direction._meta.get_field("appointments").related_model._default_manager

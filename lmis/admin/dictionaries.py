@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, Q
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
@@ -46,15 +47,16 @@ class CodedAdmin(DictionaryAdmin):
         text = ngettext("%(count)d entry has its code now.", "%(count)d entries have their codes now.", taken.given)
         messages.success(request, text % {"count": taken.given})
         if taken.unknown:
-            text = _("Not in the dictionary by these names: %(names)s. Correct the name, or enter the code by hand.")
-            messages.warning(request, text % {"names": ", ".join(taken.unknown)})
+            unknown = _("Not in the dictionary by these names: %(names)s. Correct the name, or enter the code by hand.")
+            messages.warning(request, unknown % {"names": ", ".join(taken.unknown)})
 
 
 @admin.register(Dictionary)
 class LoadedAdmin(ReadOnlyAdmin):
     """What `manage.py load_nsi` has brought."""
 
-    list_display = ["oid", "what", "version", "in_force", "source", "checked_on", "loaded_at", "loaded_by"]
+    list_display = ["oid", "what", "version", "in_force", "as_of"]
+    fields = ["oid", "version", "source", "checked_on", "loaded_at", "loaded_by"]
     search_fields = ["oid"]
     search_help_text = _("OID")
 
@@ -66,6 +68,11 @@ class LoadedAdmin(ReadOnlyAdmin):
     def what(self, dictionary: Any) -> str:
         """In words, where we know."""
         return str(nsi.TITLES.get(dictionary.oid, "—"))
+
+    @display(description=pgettext_lazy("dictionary", "as of"), ordering="checked_on")
+    def as_of(self, dictionary: Dictionary) -> str:
+        """The day, short."""
+        return date_format(dictionary.checked_on, "SHORT_DATE_FORMAT")
 
     @display(description=_("codes in force"))
     def in_force(self, dictionary: Any) -> int:

@@ -116,11 +116,13 @@ class Reading:
         if not any(value.strip() for value in cells.values()):
             return None
         if not is_whole:
-            return self._wrong(line, _("the number of columns is not that of the first line"))
+            self._wrong(line, _("the number of columns is not that of the first line"))
+            return None
         row = self._told(line, {name: " ".join(value.split()) for name, value in cells.items()})
         wrong = _fault_of(row)
         if wrong:
-            return self._wrong(line, wrong)
+            self._wrong(line, wrong)
+            return None
         return self._diagnosis(row) if row.oid == ICD10 else row
 
     def _told(self, line: int, cells: dict[str, str]) -> Row:
