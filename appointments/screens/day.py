@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from appointments.screens import day_list
 from appointments.screens.day_list import Day
 from appointments.screens.grid import GridPart
-from appointments.screens.grid_scope import week_of
+from appointments.screens.grid_scope import query_of
 from appointments.screens.grid_since import Since
 from appointments.services import closing
 from lmis.models import Doctor
@@ -68,7 +68,7 @@ class DayPart(GridPart):
 
     def address(self, name: str = "screens:day", day: dt.date | None = None, doctor: Doctor | None = None) -> str:
         """Of a part of this view; it names the doctor and the day and nobody else."""
-        asked = {"doctor": (doctor or self.doctor).guid, "day": day or self.date}
+        asked = {"doctor": str((doctor or self.doctor).guid), "day": str(day or self.date)}
         return f"{reverse(name)}?{urlencode(asked)}"
 
 
@@ -98,7 +98,7 @@ class DayPage(DayPart):
             "today": self.address(day=today),
             "changes": self.address("screens:day_changes"),
             "close": self.address("screens:day_close"),
-            "week": f"{reverse('screens:grid')}?{urlencode({'doctor': day.doctor.guid, 'week': week_of(day.date)})}",
+            "week": f"{reverse('screens:grid')}?{query_of(doctor=day.doctor, day=day.date)}",
             "may_direct": self.allows("lmis.issue_directions"),
             "may_book": self.allows("lmis.book_appointments"),
         }

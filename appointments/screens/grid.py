@@ -83,7 +83,7 @@ class Grid(GridPart):
         if first is None:
             return None
         one = {"doctor": first} if own is not None else {"speciality": first.speciality}
-        return query_of(day=self.today, **one)  # type: ignore[arg-type]
+        return query_of(day=self.today, **one)
 
     def _around(self, scope: Scope) -> dict[str, Any]:
         """Where one can go from here, and what the signs mean."""

@@ -62,7 +62,7 @@ class PlacePart(GridPart):
 
     def _words(self, slot: Slot) -> dict[str, Any]:
         """What the dialog says of the place besides its columns."""
-        open_here = [(value, Source(value).label) for value in self.channels if value in slot.channels]
+        open_here = [(value, str(Source(value).label)) for value in self.channels if value in slot.channels]
         return {
             "begin": clock(slot, slot.begin),
             "end": clock(slot, slot.end),

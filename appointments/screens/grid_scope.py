@@ -94,19 +94,20 @@ def scope_of(asked: QueryDict, *, own: DoctorQuerySet | None, today: dt.date) ->
     Raises Http404 for a doctor, speciality, week or day that does not exist or is not for this employee. One statement
     for a doctor, two for a speciality.
     """
-    moving = _guid(asked["move"]) if asked.get("move") else None
+    move = asked.get("move")
+    moving = _guid(str(move)) if move else None
     shown = (Doctor.objects.all() if own is None else own).filter(lpu__is_own=True)
     shown = shown.select_related("lpu", "speciality", "room")
     if "doctor" in asked:
         first = _monday(asked.get("week"), today)
-        doctor = shown.filter(guid=_guid(asked["doctor"])).first()
+        doctor = shown.filter(guid=_guid(asked.get("doctor", ""))).first()
         if doctor is None:
             raise Http404
         days = [first + dt.timedelta(days=number) for number in range(7)]
         return Scope([Column(doctor, day) for day in days], first, days[-1], doctor=doctor, moving=moving)
     if "speciality" in asked:
         day = _day(asked.get("day"), today)
-        speciality = Speciality.objects.filter(pk=_number(asked["speciality"])).first()
+        speciality = Speciality.objects.filter(pk=_number(asked.get("speciality", ""))).first()
         doctors = list(shown.filter(speciality=speciality, is_active=True).order_by("family", "name", "pk"))
         if speciality is None or not doctors:
             raise Http404

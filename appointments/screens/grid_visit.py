@@ -60,7 +60,7 @@ class Act(VisitPart):
     def _work(self, name: str, visit: Appointment, reason: str) -> tuple[Callable[[], Any], str]:
         """The service behind the act, and what to say afterwards."""
         by, now = self.by, self.now
-        own = {"guid": visit.guid, "among": self.among, "by": by, "now": now}
+        own: dict[str, Any] = {"guid": visit.guid, "among": self.among, "by": by, "now": now}
         return {
             "arrive": (lambda: visits.arrive(appointment=visit, by=by, now=now), _("Written down: the patient came.")),
             "leave": (lambda: visits.leave(appointment=visit, by=by), _("Taken back.")),
