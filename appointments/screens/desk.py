@@ -89,20 +89,34 @@ class Part(Screen):
         return self.render(shown, "screens/desk/_halves.html", status=status)
 
 
-class Desk(Screen):
+class Desk(Part):
     """The page; before anybody is chosen its right half tells where places are free."""
 
-    right = "lmis.use_desk"
     template = "screens/desk/page.html"
     title = _("Booking desk")
+    http_method_names = ["get"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Empty, the cursor in the box."""
-        channel = channel_of(request)
-        lpu = self.lpus[0] if self.lpus else None
-        shown = panels.whom(None, lpu=lpu, channel=channel, kind="", now=self.now) if isinstance(lpu, Lpu) else {}
-        at_work = {"channel": channel, "prints": prints(request), "directory": Lpu.objects.all()}
-        return self.render({**shown, **at_work, "left": "idle", "right": "idle"})
+        """Empty, the cursor in the box; `?appointment=` (its guid) opens the patient of a ticket scanned elsewhere."""
+        at_work = {"channel": self.channel, "prints": prints(request), "now": self.now, "directory": Lpu.objects.all()}
+        return self.render({**at_work, **(self._scanned(request.GET.get("appointment", "")) or self._idle())})
+
+    def _idle(self) -> dict[str, Any]:
+        halves = {"left": "idle", "right": "idle"}
+        if not self.lpus:
+            return halves
+        return {**panels.whom(None, lpu=self.lpus[0], channel=self.channel, kind="", now=self.now), **halves}
+
+    def _scanned(self, guid: str) -> dict[str, Any] | None:
+        try:
+            marked = Appointment.objects.select_related("patient").filter(guid=UUID(guid)).first()
+        except ValueError:
+            return None
+        if marked is None:
+            return None
+        patient = self.card(marked.patient.guid)
+        self.opened(patient)
+        return {**self.person(patient, marked), **self.whom(patient)}
 
 
 class Workplace(Part):

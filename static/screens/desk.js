@@ -115,6 +115,7 @@
         }
         if (event.target.id === "order" && byId("whom")) activate(byId("whom"), picksOf(listOf(byId("whom")))[0]);
     });
+    if (byId("whom")) { byId("whom").focus(); activate(byId("whom"), picksOf(listOf(byId("whom")))[0]); } // a ticket scanned elsewhere
     function clear() { box.value = ""; settled = true; }
     document.addEventListener("desk-chosen", clear);
     document.addEventListener("desk-done", () => {

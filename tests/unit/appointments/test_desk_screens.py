@@ -120,6 +120,19 @@ class TestPage:
             desk.client.get(url)
         assert len(found) == 9, listed(found)
 
+    def test_a_ticket_scanned_elsewhere_opens_its_patient(self, desk, doctor, patient):
+        desk.book(patient, cast.a_slot(doctor))
+        made = Appointment.objects.get()
+        url = reverse("screens:desk")
+        response = desk.client.get(url, {"appointment": made.guid})
+        assert "Whom to see" in text_of(response)
+        assert (
+            f'class="line marked" data-line data-step tabindex="0" id="line-{made.guid}"' in response.content.decode()
+        )
+        assert AccessRecord.objects.get().what == "opened"
+        for nobody in ("nonsense", uuid.uuid4()):
+            assert "Nearest free places" in text_of(desk.client.get(url, {"appointment": nobody}))
+
     def test_the_workplace_is_remembered(self, desk, doctor, patient):
         slot = cast.a_slot(doctor, channels=["CallCenter"])
         assert "no places" in text_of(desk.post("patient", patient=patient.guid))
