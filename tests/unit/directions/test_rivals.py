@@ -181,6 +181,33 @@ class TestPaperAndRegion:
         assert Direction.objects.count() == 2
 
 
+class TestTwoDesks:
+    """Two papers from an institution that nobody has heard of, at two desks at once."""
+
+    NAME = "Участковая больница, Сосновка"
+
+    @pytest.fixture
+    def play(self):
+        def enter(meet=None):
+            with transaction.atomic():
+                added = directory.find_or_add_named(name=self.NAME, by="ivanova")
+                if meet:
+                    meet()
+                return added
+
+        return lambda: Rivals(enter).run(enter)
+
+    def test_one_institution(self, play):
+        first, second = play()
+        assert first == second
+        assert Lpu.objects.filter(name=self.NAME).count() == 1
+
+    def test_twin_without_the_lock(self, play, monkeypatch):
+        monkeypatch.setattr(directory, "fetch", lambda sql, params: [])
+        play()
+        assert Lpu.objects.filter(name=self.NAME).count() == 2
+
+
 class TestTwoFirstBookings:
     """The same unknown direction twice at once."""
 
