@@ -57,9 +57,11 @@ def _a_patient_found(page, demo):
         " WHERE a.state = 'booked' AND s.begin > now() AND p.state = 'active' ORDER BY s.begin LIMIT 1"
     )
     page.fill("#box", family)
-    page.press("#box", "Enter")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/admin/desk/find/"):
+        page.press("#box", "Enter")
+    page.wait_for_timeout(1000)  # what was found is swapped in; one alone opens by itself
     page.keyboard.press("Enter")
+    page.wait_for_timeout(1000)
 
 
 def _a_ticket(page, demo):
