@@ -361,6 +361,7 @@ class TestScreen:
         assert answer.context["table"].rows[0].cleaned_data["begin"] == dt.time.fromisoformat(meant)
 
     def test_the_preview_draws_the_week_and_writes_nothing(self, head, doctor):
+        CalendarDay.objects.all().delete()  # on whatever day this runs
         answer = head.post(url("pattern_preview", doctor), a_row(weekdays=list("1234567")), headers=HTMX)
         page = answer.content.decode()
         assert re.search(r'<rect x="[\d.]+" y="[\d.]+" width="[\d.]+" height="[\d.]+"', page)
@@ -389,6 +390,7 @@ class TestSavingOnTheScreen:
         return client.post(url(act, doctor), {"version": version(doctor)} | data, headers=HTMX)
 
     def test_saved_and_generated_in_one_act(self, head, doctor):
+        CalendarDay.objects.all().delete()  # on whatever day this runs
         room, busy = Room.objects.create(lpu=doctor.lpu, number="7"), BusyType.objects.create(name="приём")
         row = a_row(
             weekdays=list("1234567"),
