@@ -91,7 +91,7 @@ class RowForm(forms.ModelForm):
             self.fields[name].required = False
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")
-        for name in self._meta.fields:  # the label beside it is short: "from" is from when in the column's head alone
+        for name in self.Meta.fields:  # the label beside it is short: "from" is from when in the column's head alone
             if name != "is_queue":
                 self.fields[name].widget.attrs["aria-label"] = capfirst(self.fields[name].label)
 
@@ -160,7 +160,7 @@ class Table:
         count = min(len(numbers_in(data)), MAX_ROWS)
         rows = [RowForm(data, doctor=doctor, choices=choices, prefix=f"{PREFIX}-{n}") for n in range(count)]
         for row in rows if silent else ():
-            row._errors = ErrorDict()
+            row._errors = ErrorDict()  # type: ignore[attr-defined]
         return cls(doctor, rows)
 
     def pattern(self) -> list[ScheduleTemplate] | None:
