@@ -18,7 +18,7 @@ def main() -> None:
     """Fill, log in, ask in turns, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--doctors", type=int, default=200, help="a tenth of them share a speciality")
-    parser.add_argument("--days", type=int, default=14)
+    parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--per-day", type=int, default=28)
     parser.add_argument("--turns", type=int, default=20)
     options = parser.parse_args()
@@ -80,7 +80,7 @@ def addresses(client) -> dict[str, str]:
 
     doctor = Doctor.objects.order_by("pk").first()
     tomorrow = dt.datetime.now(doctor.lpu.tz).date() + dt.timedelta(days=1)
-    year, week, _weekday = (tomorrow + dt.timedelta(days=7)).isocalendar()
+    year, week, _weekday = (tomorrow).isocalendar()
     page = reverse("screens:grid")
     of_week = f"doctor={doctor.guid}&week={year}-W{week:02d}"
     of_day = f"speciality={doctor.speciality_id}&day={tomorrow}"

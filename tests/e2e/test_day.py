@@ -28,6 +28,11 @@ TODAY = "SELECT (now() AT TIME ZONE 'Europe/Moscow')::date"
 STATE = "SELECT state FROM appointments_appointment WHERE id = %s"
 
 
+def own_day(demo):
+    """The address of the first own position's day."""
+    return demo.url(f"/admin/day/?doctor={demo.rows(OWN)[0][1]}")
+
+
 @pytest.fixture
 def day(demo):
     """Ids of three appointments of today, made for this test alone, and gone after it."""
@@ -64,7 +69,7 @@ def day(demo):
 def test_came_at_the_desk_is_seen_by_the_doctor_without_reloading(page_as, demo, day, axe):
     first, second, _third = day
     page = page_as("doctor")
-    page.goto(demo.url("/admin/day/"))
+    page.goto(own_day(demo))
     axe(page)
     page.locator(f"#row-arrive-{second}").focus()
     page.keyboard.press("Enter")
@@ -83,7 +88,7 @@ def test_what_another_marks_comes_by_itself_and_the_focus_stays(page_as, demo, d
     first, second, _third = day
     mine, other = page_as("doctor"), page_as("doctor")
     for page in (mine, other):
-        page.goto(demo.url("/admin/day/"))
+        page.goto(own_day(demo))
     mine.locator(f"#row-missed-{first}").focus()
     other.locator(f"#row-visited-{second}").click()
     mine.wait_for_selector(f"#v{second}.visited")
@@ -92,7 +97,7 @@ def test_what_another_marks_comes_by_itself_and_the_focus_stays(page_as, demo, d
 
 def test_a_repeat_visit_in_two_presses(page_as, demo, day):
     page = page_as("doctor")
-    page.goto(demo.url("/admin/day/"))
+    page.goto(own_day(demo))
     page.locator(f"#row-repeat-{day[0]}").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".repeat button:focus")
@@ -105,7 +110,7 @@ def test_a_repeat_visit_in_two_presses(page_as, demo, day):
 
 def test_a_direction_with_the_patient_filled_in(page_as, demo, day):
     page = page_as("doctor")
-    page.goto(demo.url("/admin/day/"))
+    page.goto(own_day(demo))
     family = demo.value(
         "SELECT family FROM patients_patient p JOIN appointments_appointment a ON a.patient_id = p.id WHERE a.id = %s",
         day[0],
@@ -119,7 +124,7 @@ def test_those_left_are_marked_in_one_act(page_as, demo, day, axe):
     """Only when the places of the day are over: else the page rightly offers nothing, and the part is asked for."""
     first, second, third = day
     page = page_as("doctor")
-    page.goto(demo.url("/admin/day/"))
+    page.goto(own_day(demo))
     page.locator(f"#row-arrive-{third}").click()
     page.wait_for_selector(f"#v{third}.here")
     if page.locator("#close-day").count() == 0:
@@ -144,6 +149,6 @@ def test_those_left_are_marked_in_one_act(page_as, demo, day, axe):
 
 def test_in_english(page_as, demo, day, axe):
     page = page_as("doctor", language="en")
-    page.goto(demo.url("/admin/day/"))
+    page.goto(own_day(demo))
     assert "Next patient" in page.locator("#next").inner_text()
     axe(page)
