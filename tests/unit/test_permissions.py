@@ -154,8 +154,15 @@ class TestSite:
         client.force_login(an_employee(group))
         expected = {model: "a" in cell for name, model, cell in CELLS if name == group}
         del expected["lmis.apisecret"]
+        del expected["directions.direction"]  # below
         answers = {model: client.get(page(model, "add")).status_code for model in expected}
         assert answers == {model: 200 if allowed else 403 for model, allowed in expected.items()}
+
+    @pytest.mark.parametrize("group", WHO)
+    def test_a_new_direction_is_issued_on_its_screen(self, client, group):
+        client.force_login(an_employee(group))
+        issues = group[0] in RIGHTS_TABLE["issue_directions"]
+        assert client.get(page("directions.direction", "add")).status_code == (302 if issues else 403)
 
     def test_a_stranger_is_asked_who_he_is(self, client):
         assert client.get("/admin/").status_code == 302
