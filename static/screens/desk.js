@@ -90,6 +90,7 @@
         if (event.target.id === "direction-paper" && event.target.checked) byId("paper-lpu")?.focus();
     });
     document.addEventListener("focusin", (event) => {
+        event.target.removeAttribute("data-focus"); // once: the next answer must not call the cursor back
         if (event.target.matches(".doctors")) event.target.querySelector("[aria-pressed=true]")?.focus();
     });
     byId("channel-key").addEventListener("click", () => {
