@@ -16,7 +16,9 @@ A_VISIT = """
     WITH place AS (
         INSERT INTO appointments_slot (guid, doctor_id, begin, "end", day, ordinal, capacity, channels, is_blocked,
                                        block_reason, withdrawn)
-        SELECT %(guid)s, %(doctor)s, t.begin, t.begin + interval '1 minute', %(day)s, 900 + %(minute)s, 1,
+        SELECT %(guid)s, %(doctor)s, t.begin, t.begin + interval '1 minute', %(day)s,
+               (SELECT 1 + coalesce(max(ordinal + numbers), 0) FROM appointments_slot
+                 WHERE doctor_id = %(doctor)s AND day = %(day)s), 1,
                ARRAY['Registry'], false, '', ''
           FROM (SELECT %(day)s::timestamp AT TIME ZONE 'Europe/Moscow' + %(minute)s * interval '1 minute' AS begin) t
         RETURNING id)
@@ -57,11 +59,6 @@ def day(demo):
         connection.execute(
             "UPDATE appointments_appointment SET state = 'cancelled', cancelled_at = now(), arrived_at = NULL"
             " WHERE id = ANY(%s)",
-            [made],
-        )
-        connection.execute(
-            "UPDATE appointments_slot SET ordinal = ordinal + (SELECT max(ordinal) FROM appointments_slot) WHERE id IN"
-            " (SELECT slot_id FROM appointments_appointment WHERE id = ANY(%s)) AND NOT published",
             [made],
         )
 
