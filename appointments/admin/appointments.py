@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
-from appointments.shown import day_of, ticket_of, time_of
 from appointments.models import Appointment
 from appointments.services import booking, cancelling, visits
+from appointments.shown import day_of, ticket_of, time_of
 from lmis.admin.ask import Question, ReasonForm, ask, each, found_or_404
 from lmis.admin.base import ReadOnlyAdmin, actor
 from lmis.admin.filters import DaysFilter

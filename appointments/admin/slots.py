@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
-from appointments.shown import day_of, time_of
 from appointments.admin.slot_states import StateFilter, acts_for, state_of
 from appointments.models import Slot
 from appointments.services import slots
+from appointments.shown import day_of, time_of
 from lmis.admin.ask import Question, ReasonForm, ask, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
 from lmis.admin.filters import DaysFilter

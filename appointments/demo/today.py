@@ -26,10 +26,11 @@ def open_day(lpu: Lpu, doctor: Doctor, now: dt.datetime, guid_for: GuidFor) -> N
     """
     today = now.astimezone(lpu.tz).date()
     midnight = dt.datetime.combine(today, dt.time(), tzinfo=lpu.tz)
-    for prepare in (lambda: None, lambda: _extra_hours(lpu, doctor, today)):
+    for extra in (False, True):
         if doctor.slots.filter(day=today).exists():
             return
-        prepare()
+        if extra:
+            _extra_hours(lpu, doctor, today)
         generation.generate(until=today, by=SYSTEM, doctors=[doctor], now=midnight, guid_for=guid_for)
 
 

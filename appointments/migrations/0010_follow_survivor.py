@@ -6,23 +6,55 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('appointments', '0009_template_screen_valid'),
+        ("appointments", "0009_template_screen_valid"),
     ]
 
     operations = [
         migrations.RunSQL("SET LOCAL lock_timeout = '2s'", migrations.RunSQL.noop),
         pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='appointment_of_survivor', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE survivor bigint;', func='\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n', hash='852a44d75f3a8fc567879ae32a287a76d2bb883f', operation='INSERT OR UPDATE OF "patient_id"', pgid='pgtrigger_appointment_of_survivor_b5f03', table='appointments_appointment', when='BEFORE')),
+            model_name="appointment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="appointment_of_survivor",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE survivor bigint;",
+                    func="\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n",
+                    hash="852a44d75f3a8fc567879ae32a287a76d2bb883f",
+                    operation='INSERT OR UPDATE OF "patient_id"',
+                    pgid="pgtrigger_appointment_of_survivor_b5f03",
+                    table="appointments_appointment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='calltask',
-            trigger=pgtrigger.compiler.Trigger(name='call_of_survivor', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE survivor bigint;', func='\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n', hash='f6787949089e927d2d35fa82ee551d7b97144ea5', operation='INSERT OR UPDATE OF "patient_id"', pgid='pgtrigger_call_of_survivor_667e3', table='appointments_calltask', when='BEFORE')),
+            model_name="calltask",
+            trigger=pgtrigger.compiler.Trigger(
+                name="call_of_survivor",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE survivor bigint;",
+                    func="\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n",
+                    hash="f6787949089e927d2d35fa82ee551d7b97144ea5",
+                    operation='INSERT OR UPDATE OF "patient_id"',
+                    pgid="pgtrigger_call_of_survivor_667e3",
+                    table="appointments_calltask",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='waitingentry',
-            trigger=pgtrigger.compiler.Trigger(name='waiting_of_survivor', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE survivor bigint;', func='\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n', hash='232d082f51f45dcffe51046673e8bebf9fa84049', operation='INSERT OR UPDATE OF "patient_id"', pgid='pgtrigger_waiting_of_survivor_fc895', table='appointments_waitingentry', when='BEFORE')),
+            model_name="waitingentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="waiting_of_survivor",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE survivor bigint;",
+                    func="\nSELECT p.merged_into_id INTO survivor FROM patients_patient p WHERE p.id = NEW.patient_id FOR KEY SHARE;\nIF survivor IS NOT NULL THEN\n    NEW.patient_id := survivor;\nEND IF;\nRETURN NEW;\n",
+                    hash="232d082f51f45dcffe51046673e8bebf9fa84049",
+                    operation='INSERT OR UPDATE OF "patient_id"',
+                    pgid="pgtrigger_waiting_of_survivor_fc895",
+                    table="appointments_waitingentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

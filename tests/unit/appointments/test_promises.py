@@ -145,7 +145,7 @@ def test_deleting_an_appointment_frees_the_place(slot):
 def test_appointments_are_not_truncated(slot):
     hold(slot)
     sql("SET CONSTRAINTS ALL IMMEDIATE")
-    refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_appointment"))
+    refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_appointment CASCADE"))
     refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_slot CASCADE"))
 
 

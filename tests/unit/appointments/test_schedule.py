@@ -378,7 +378,9 @@ class TestOverHttp:
         assert (answer.status_code, answer.json()["message_code"]) == (400, "validation_error")
         assert [error["field"] for error in answer.json()["errors"]] == [field]
 
-    @pytest.mark.parametrize("query", ["lpu=&dateFrom=&free=&channel=&changedSince=", "free=false&changedSince=x", "unheard=of"])
+    @pytest.mark.parametrize(
+        "query", ["lpu=&dateFrom=&free=&channel=&changedSince=", "free=false&changedSince=x", "unheard=of"]
+    )
     def test_blank_and_unknown_parameters_are_ignored(self, get, tomorrow, query):
         assert len(get(f"/schedule?{query}").json()["items"]) == 1
 
