@@ -37,6 +37,7 @@ SCREENS = [
     Entry("screens:merge", "lmis.merge_cards", _("Duplicate cards"), "join"),
     Entry("screens:imports", "lmis.import_cards", _("Import of cards"), "upload_file"),
     Entry("screens:journal", "lmis.view_journal", _("Journal"), "history"),
+    Entry("screens:rights", "auth.view_group", _("Who may do what"), "rule"),
     Entry("screens:connections", "lmis.manage_connections", _("Connection requests"), "cable"),
 ]
 # The first of these that somebody may open is where the work begins; administrators begin with the lists.
