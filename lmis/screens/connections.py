@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lmis.exceptions import Refusal
@@ -69,7 +69,7 @@ class ConnectionRequest(Screen):
         if isinstance(done, Refusal):
             form.add_error(None, str(done.message))
             return self._show(self._lpu(pk), form, status=409)
-        messages.success(request, _now("The contacts are saved."))
+        messages.success(request, gettext("The contacts are saved."))
         return HttpResponseRedirect(request.path)
 
     def _lpu(self, pk: int) -> Lpu:

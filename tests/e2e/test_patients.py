@@ -53,7 +53,7 @@ def test_merge_of_two_cards(page, demo, axe):
     expect(page.locator("#import[data-state=done]")).to_be_visible(timeout=60_000)
     page.goto(demo.url("/admin/merge/"))
     axe(page)
-    page.locator("summary").click()
+    page.locator("main summary").click()
     page.fill("#text", "ldjqyzirby")
     page.press("#text", "Enter")
     expect(page.locator("input[name=cards]")).to_have_count(2)

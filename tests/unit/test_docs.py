@@ -13,6 +13,7 @@ from django.core.management import get_commands
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
+import lmis.services.nsi_files  # noqa: F401  # its refusal is known only once it is imported
 from appointments.services.integrity import CHECKS
 from lmis.exceptions import REGISTRY
 from lmis.ops import metrics

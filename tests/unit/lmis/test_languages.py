@@ -22,9 +22,21 @@ from appointments.exceptions import SlotTaken
 from appointments.models import Appointment, ScheduleException, Slot
 from directions.models import Direction
 from lmis import translations
-from lmis.actors import SYSTEM
+from lmis.actors import SYSTEM, Actor
 from lmis.exceptions import REGISTRY
-from lmis.models import BusyType, Department, Doctor, FailedLogin, IdempotencyRecord, Lpu, Room
+from lmis.models import (
+    ApiSecret,
+    BusyType,
+    CodeMapping,
+    Department,
+    Dictionary,
+    DictionaryCode,
+    Doctor,
+    FailedLogin,
+    IdempotencyRecord,
+    Lpu,
+    Room,
+)
 from lmis.services import clients
 from lmis.services.groups import GROUPS
 from lmis.services.journal_words import who_did
@@ -34,6 +46,7 @@ from tests.factories import cast
 from tests.factories.directions import a_direction, appoint
 from tests.factories.schedule import a_template, an_exception
 from tests.factories.staff import an_employee, page
+from tests.factories.waiting import a_call, an_entry
 from tests.unit.lmis import test_rights as screens
 
 CATALOGUE = translations.LOCALE / "ru" / "LC_MESSAGES" / "django.po"
@@ -88,7 +101,7 @@ class TestCatalogue:
 
     def test_russian_is_russian(self):
         english = {str(message.id) for message in catalogue() if not any(map(CYRILLIC.search, forms_of(message)))}
-        assert english == {"OID", "guid"}
+        assert english == {"OID", "guid", "Guid", "%(first)s – %(last)s"}
 
     def test_every_name_under_which_code_translates_is_looked_for(self):
         for path in own_code():
@@ -175,7 +188,8 @@ class TestApi:
 class Page(HTMLParser):
     """What somebody reads on a page: text, hints, names of buttons and fields; no code, no names of icons."""
 
-    UNREAD = {"script", "style", "code"}
+    UNREAD = {"script", "style", "code", "kbd"}
+    ICONS = {"icon", "material-symbols-outlined"}
     HINTS = {"title", "placeholder", "alt", "aria-label"}
 
     def __init__(self, html):
@@ -185,9 +199,10 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        hints = self.HINTS | ({"value"} if given.get("type") in {"submit", "button"} else set())
+        shown = tag == "input" and given.get("type") in {"submit", "button"}
+        hints = self.HINTS | ({"value"} if shown else set())
         self.texts += [text for name, text in attrs if name in hints and text]
-        if tag in self.UNREAD or "material-symbols-outlined" in (given.get("class") or ""):
+        if tag in self.UNREAD or self.ICONS & set((given.get("class") or "").split()):
             self.unread.append(tag)
 
     def handle_endtag(self, tag):
@@ -296,11 +311,22 @@ def clinic():
     an_exception("absence", slot.begin + dt.timedelta(days=1), slot.end + dt.timedelta(days=1), doctor=doctor)
     appoint(a_direction(patient=patient, lpu_from=far), doctor, slot=slot)
     clients.create(login="портал", name="портал", source="Internet", scopes=[], networks=[], by="Ольга")
+    ApiSecret.objects.update(hint="1234")  # the end of a random text may look like a word
     FailedLogin.objects.create(login="чужой", address="10.1.2.3", minute=timezone.now())
     IdempotencyRecord.objects.create(
         principal="портал", key="1", fingerprint=b"1", status=201, body=b"{}", created_at=timezone.now()
     )
     MipGate.objects.create()
+    now = timezone.now()
+    dictionary = Dictionary.objects.create(
+        oid="1.2.643", source="Минздрав", checked_on=now.date(), loaded_at=now, loaded_by="Ольга"
+    )
+    DictionaryCode.objects.create(dictionary=dictionary, code="1", name="терапия")
+    CodeMapping.objects.create(
+        region="Область", kind="speciality", region_code="1", oid="1.2.643", code="1", source="письмо"
+    )
+    an_entry(doctor, patient=patient, by=Actor(label="Ольга"))
+    a_call(Appointment.objects.get())
 
 
 @pytest.mark.django_db
