@@ -102,6 +102,11 @@
 
     // --- answers: the list gets its first item, the booking of somebody else is put away
     let settled = false;
+    document.addEventListener("htmx:configRequest", (event) => {
+        // Enter alone takes the only one found. Not told by the button: htmx remembers it for all later searches.
+        const { elt, parameters, triggeringEvent } = event.detail;
+        if (elt.id === "find") parameters.enter = triggeringEvent?.type === "submit" ? "1" : "";
+    });
     document.addEventListener("htmx:beforeRequest", (event) => {
         // A search still waiting for the next letter has nothing to say once somebody is chosen.
         if (event.detail.elt.id === "find" && settled) event.preventDefault();

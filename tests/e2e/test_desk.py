@@ -14,7 +14,7 @@ STRANGERS = """
        AND NOT EXISTS (SELECT FROM directions_direction d WHERE d.patient_id = p.id)
      GROUP BY 1 HAVING count(*) = 1 AND NOT EXISTS (
         SELECT FROM patients_patient o WHERE o.family LIKE p.family || '_%%') ORDER BY 1"""
-COUNT_PRINTS = "window.print = () => { window.top.prints = (window.top.prints || 0) + 1; }"
+COUNT_PRINTS = "window.print = () => { window.top.printed = (window.top.printed || 0) + 1; }"
 
 
 class AtTheDesk:
@@ -100,11 +100,11 @@ def test_the_morning_by_keyboard_alone(desk, demo, axe):
     desk.is_done()
     [booked] = demo.rows(UPCOMING, "Зябликова")
     assert booked[4] == "Registry"
-    desk.page.wait_for_function("() => window.prints === 1")
+    desk.page.wait_for_function("() => window.printed === 1")
     # found again with the keyboard in the other layout; printed once more; moved
     desk.finds("pz,kbrjdf")
     desk.press("F7", "p")
-    desk.page.wait_for_function("() => window.prints === 2")
+    desk.page.wait_for_function("() => window.printed === 2")
     desk.press("F7", "m")
     desk.waits_for_focus("'place' in at.dataset")
     desk.press("ArrowDown", "Enter")
