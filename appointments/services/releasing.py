@@ -14,14 +14,15 @@ logger = logging.getLogger(__name__)
 _BATCH = 200
 # Whoever books one of these just now holds its lock: it is skipped, and comes with the next batch or the next minute.
 # A second run finds nothing, since what is open has no time to open at any more.
+# MATERIALIZED: a plan may ask a plain subquery again for each row, and would then open more than one batch.
 _OPEN_DUE = """
+    WITH due AS MATERIALIZED (
+        SELECT id FROM appointments_slot WHERE release_at IS NOT NULL AND release_at <= %s ORDER BY id LIMIT %s
+           FOR NO KEY UPDATE SKIP LOCKED)
     UPDATE appointments_slot s
        SET channels = s.channels || ARRAY(SELECT c FROM unnest(s.release_channels) c WHERE c <> ALL (s.channels)),
            release_at = NULL, release_channels = '{}'
-      FROM (SELECT id FROM appointments_slot
-             WHERE release_at IS NOT NULL AND release_at <= %s ORDER BY id LIMIT %s
-               FOR NO KEY UPDATE SKIP LOCKED) due
-     WHERE s.id = due.id"""
+      FROM due WHERE s.id = due.id"""
 
 
 def open_due(*, by: Actor, now: dt.datetime) -> int:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import translation
 
 from lmis.actors import SYSTEM
 from lmis.models import CalendarDay, Department, HolidayWork
@@ -157,6 +158,11 @@ class TestConstraints:
 
 
 class TestLoading:
+    @pytest.fixture(autouse=True)
+    def _english(self):
+        with translation.override("en"):
+            yield
+
     def test_new_days_come_changed_ones_follow_others_stay(self, tmp_path):
         before = CalendarDay.objects.count()
         path = a_file(
