@@ -28,7 +28,7 @@ def keep_horizon(**kwargs: Any) -> None:
     horizon.keep_full(by=SYSTEM, now=timezone.now())
 
 
-@app.task(name="appointments.open_due", queue="default")
+@app.task(name="appointments.open_due")
 def open_due(**kwargs: Any) -> None:
     """Open places that were kept for some channels; every minute, since a promise of hours is kept to the minute."""
     releasing.open_due(by=SYSTEM, now=timezone.now())
