@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -41,14 +42,7 @@ def cancel(
         slots, appointment = _locked(guid=guid, among=among, targets=())
         slot = next(iter(slots.values()))
         _check_cancellable(appointment, slot, now=now, late=late)
-        write(
-            appointment,
-            by=by,
-            state=Appointment.State.CANCELLED,
-            cancelled_at=now,
-            cancelled_by=by.label,
-            cancel_reason=reason,
-        )
+        _write_cancelled(appointment, by=by, now=now, cancel_reason=reason)
     return appointment
 
 
@@ -65,15 +59,7 @@ def undo_mistake(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.d
             raise NotOurMistake
         if now > appointment.created_at + MISTAKE_WITHIN:
             raise TooLateForMistake
-        write(
-            appointment,
-            by=by,
-            state=Appointment.State.CANCELLED,
-            cancelled_at=now,
-            cancelled_by=by.label,
-            cancel_reason="",
-            mistake=True,
-        )
+        _write_cancelled(appointment, by=by, now=now, cancel_reason="", mistake=True)
     return appointment
 
 
@@ -112,6 +98,10 @@ def move(
             over_reason=over_plan_reason,
         )
     return appointment
+
+
+def _write_cancelled(appointment: Appointment, *, by: Actor, now: dt.datetime, **more: Any) -> None:
+    write(appointment, by=by, state=Appointment.State.CANCELLED, cancelled_at=now, cancelled_by=by.label, **more)
 
 
 def _check_cancellable(appointment: Appointment, slot: Slot, *, now: dt.datetime, late: bool) -> None:
