@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.exceptions import DirectionAlreadyBooked
 from appointments.models import Appointment, Slot, WaitingEntry
+from appointments.querysets_waiting import WaitingQuerySet
 from appointments.services import booking
 from directions.exceptions import DirectionCancelled
 from directions.locks import lock_direction
@@ -98,14 +99,7 @@ def add(
         user=by.user,
     )
     _check(entry, today)
-    try:
-        with transaction.atomic():
-            entry.save()
-    except IntegrityError as error:
-        # Two windows may put one patient on the list at once; the index lets one in.
-        if constraint_of(error) not in _ONCE:
-            raise
-        raise AlreadyWaiting(_same(entry)) from error
+    _put(entry)
     logger.info("waiting entry %s added by %s", entry.guid, by)
     return entry
 
@@ -201,6 +195,17 @@ def _check(entry: WaitingEntry, today: dt.date) -> None:
         raise ValidationFailed(errors)
 
 
+def _put(entry: WaitingEntry) -> None:
+    try:
+        with transaction.atomic():
+            entry.save()
+    except IntegrityError as error:
+        # Two windows may put one patient on the list at once; the index lets one in.
+        if constraint_of(error) not in _ONCE:
+            raise
+        raise AlreadyWaiting(_same(entry)) from error
+
+
 def _same(entry: WaitingEntry) -> WaitingEntry | None:
     same = WaitingEntry.objects.open().filter(patient=entry.patient_id)
     return same.filter(speciality=entry.speciality_id, doctor=entry.doctor_id).first()
@@ -208,17 +213,16 @@ def _same(entry: WaitingEntry) -> WaitingEntry | None:
 
 def _open_as_seen(guid: UUID) -> WaitingEntry:
     """Without a lock: to refuse early, and to know the patient."""
-    entry = WaitingEntry.objects.select_related("patient__merged_into", "direction").filter(guid=guid).first()
-    if entry is None:
-        raise WaitingNotFound
-    if entry.state != State.OPEN:
-        raise WaitingOver
-    return entry
+    return _open(WaitingEntry.objects.select_related("patient__merged_into", "direction"), guid)
 
 
 def _locked_open(guid: UUID) -> WaitingEntry:
     """The entry, locked and read afresh; behind everything else that a transaction locks."""
-    entry = WaitingEntry.objects.select_for_update(no_key=True).filter(guid=guid).first()
+    return _open(WaitingEntry.objects.select_for_update(no_key=True), guid)
+
+
+def _open(entries: WaitingQuerySet, guid: UUID) -> WaitingEntry:
+    entry = entries.filter(guid=guid).first()
     if entry is None:
         raise WaitingNotFound
     if entry.state != State.OPEN:
