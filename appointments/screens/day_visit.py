@@ -27,19 +27,7 @@ DAYS, MOST = 6, 150
 WEEKS = (1, 2, 4)
 
 
-class VisitPart(DayPart):
-    """A visit to a doctor whom this employee may see."""
-
-    def visit(self, guid: UUID) -> Appointment:
-        """Raises Http404 for one that is not there or somebody else's."""
-        found = Appointment.objects.of_doctors(self.own).select_related("patient__lpu", "slot__doctor__lpu")
-        visit = found.select_related("direction__lpu_from").filter(guid=guid).first()
-        if visit is None:
-            raise Http404
-        return visit
-
-
-class DayAct(VisitPart):
+class DayAct(DayPart):
     """A mark; the list itself is renewed by the poll that follows at once."""
 
     def post(self, request: HttpRequest, guid: UUID, name: str) -> HttpResponse:
@@ -69,7 +57,7 @@ class DayAct(VisitPart):
         return toast(response, said[name])
 
 
-class Repeat(VisitPart):
+class Repeat(DayPart):
     """The next visit of this patient to the same doctor."""
 
     template = "screens/day/_repeat.html"

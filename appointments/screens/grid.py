@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment
+from appointments.querysets import AppointmentQuerySet
 from appointments.screens import grid_board
 from appointments.screens.grid_cells import LEGEND, MARKS, WORDS, Viewer
 from appointments.screens.grid_scope import Scope, query_of, scope_of
@@ -32,6 +34,19 @@ class GridPart(Screen):
     def own(self) -> DoctorQuerySet | None:
         """The doctors that this employee may see; None for all."""
         return doctors_of(self.user)
+
+    @property
+    def among(self) -> AppointmentQuerySet:
+        """The appointments that this employee may act on."""
+        return Appointment.objects.of_doctors(self.own)
+
+    def visit(self, guid: UUID) -> Appointment:
+        """Raises Http404 for one that is not there or not for this employee."""
+        found = self.among.select_related("patient__lpu", "slot__doctor__lpu", "slot__doctor__speciality")
+        visit = found.select_related("direction__lpu_from").filter(guid=guid).first()
+        if visit is None:
+            raise Http404
+        return visit
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, Slot
-from appointments.querysets import AppointmentQuerySet
 from appointments.screens.grid_acts import RIGHTS
 from appointments.screens.grid_place import PlacePart
 from appointments.screens.grid_scope import query_of
@@ -25,24 +24,7 @@ from lmis.screens.toasts import toast, trigger
 State = Appointment.State
 
 
-class VisitPart(PlacePart):
-    """An appointment with a doctor whom this employee may see."""
-
-    @property
-    def among(self) -> AppointmentQuerySet:
-        """What this employee may act on."""
-        return Appointment.objects.of_doctors(self.own)
-
-    def visit(self, guid: UUID) -> Appointment:
-        """Raises Http404 for one that is not there or not for this employee."""
-        found = self.among.select_related("patient", "slot__doctor__lpu", "slot__doctor__speciality")
-        visit = found.select_related("direction__lpu_from").filter(guid=guid).first()
-        if visit is None:
-            raise Http404
-        return visit
-
-
-class Act(VisitPart):
+class Act(PlacePart):
     """One of the marks, the mistake, or cancelling with a reason."""
 
     def post(self, request: HttpRequest, guid: UUID, name: str) -> HttpResponse:
@@ -78,7 +60,7 @@ class Act(VisitPart):
         }[name]
 
 
-class Move(VisitPart):
+class Move(PlacePart):
     """Where to move an appointment: five near places at once, any other on the grid."""
 
     template = "screens/grid/_move.html"
