@@ -71,6 +71,9 @@ def stop_all(processes: Iterable[psutil.Process], *, patience: float) -> None:
     waiting = wait_ended(asked, seconds=patience)
     for process in asked:
         _signal_group(process, signal.SIGKILL)
+    for process in waiting:  # one that outlived its leader has no group of its own id
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     wait_ended(waiting, seconds=1)
 
 
@@ -85,20 +88,15 @@ def remember(path: Path, children: Iterable[Child]) -> None:
 def leftovers(path: Path) -> list[psutil.Process]:
     """Return what still lives of the noted processes and their sessions: their demo was killed."""
     try:
-        noted = [(one["pid"], one["born"]) for one in json.loads(path.read_text())]
+        noted = {one["pid"]: one["born"] for one in json.loads(path.read_text())}
+        # An id is given anew only when nobody is left of its session: then nothing there is ours.
+        return list(_sessions({pid: born for pid, born in noted.items() if not _is_anothers(pid, born)}))
     except (OSError, ValueError, TypeError, KeyError):
         return []
-    try:
-        found = {one.pid: one for pid, born in noted if (one := _same(pid, born))}
-        # An id is given anew only when nobody is left of its session: then nothing there is ours.
-        ours = {pid: born for pid, born in noted if pid in found or not psutil.pid_exists(pid)}
-    except TypeError:
-        return []
-    return [*found.values(), *(one for one in _sessions(ours) if one.pid not in found)]
 
 
 def _sessions(leaders: Mapping[int, float]) -> Iterator[psutil.Process]:
-    """The members of these sessions, their leaders dead or alive: a web server's workers survive its main process."""
+    """These leaders of sessions and their members: a web server's workers survive its main process."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
             born = leaders.get(os.getsid(process.pid))
@@ -106,12 +104,11 @@ def _sessions(leaders: Mapping[int, float]) -> Iterator[psutil.Process]:
                 yield process
 
 
-def _same(pid: int, born: float) -> psutil.Process | None:
+def _is_anothers(pid: int, born: float) -> bool:
     try:
-        process = psutil.Process(pid)
-        return process if abs(process.create_time() - born) < SAME_BIRTH else None
-    except psutil.Error:
-        return None
+        return abs(psutil.Process(pid).create_time() - born) >= SAME_BIRTH
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal_group(process: psutil.Process, number: signal.Signals) -> None:

@@ -165,7 +165,7 @@ class TestChildren:
 
     def test_worker_that_survived_its_noted_main_process_is_found(self, tmp_path):
         code = (
-            "import subprocess, sys, time\n"
+            "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
             "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True)\n"
             "time.sleep(600)"
         )
@@ -179,7 +179,7 @@ class TestChildren:
         main.process.wait(5)
         left = children.leftovers(tmp_path / "children.json")
         assert [one.pid for one in left] == [int(log.read_text())]
-        children.stop_all(left, patience=5)
+        children.stop_all(left, patience=0.2)
         assert children.leftovers(tmp_path / "children.json") == []
 
     def test_process_that_was_given_a_noted_id_later_is_none_of_ours(self, child, tmp_path):
