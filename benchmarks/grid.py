@@ -10,8 +10,12 @@ import argparse
 import datetime as dt
 import statistics
 import time
+from typing import TYPE_CHECKING
 
 from benchmarks.system import fill_schedule, percentile, private_database
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 def main() -> None:
@@ -61,7 +65,7 @@ def book_three_of_four() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def somebody():
+def somebody() -> User:
     """A registrar."""
     from django.contrib.auth.models import Group, User
 

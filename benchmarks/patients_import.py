@@ -8,13 +8,16 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import psutil
 
 from benchmarks.system import private_database
 
 HEADER = "Фамилия;Имя;Отчество;Дата рождения;Пол;Полис;Телефон;Участок\r\n"
+
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -64,7 +67,7 @@ def run(rows: int) -> None:
     print(f"memory: {(process.memory_info().rss - before) / 2**20:.0f} MB above the {before / 2**20:.0f} before")
 
 
-def timed(name, work):
+def timed(name: str, work: Callable[[], T]) -> T:
     """Print how long it takes; what it gives."""
     begun = time.perf_counter()
     found = work()

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -88,6 +89,31 @@ def without(table, *constraints):
             cursor.execute("SET session_replication_role = DEFAULT")
             for statement in saved:
                 cursor.execute(statement)
+
+
+@contextlib.contextmanager
+def elsewhere():
+    """A thread with a connection of its own: `submit` runs something in it."""
+
+    def run(work):
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda work: pool.submit(run, work)
+
+
+def wait_until_somebody_waits():
+    """Another connection waits for a lock of ours."""
+    for _ in range(2000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.005)
+    raise AssertionError("nobody waits")
 
 
 @pytest.fixture

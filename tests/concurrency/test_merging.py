@@ -1,7 +1,6 @@
 """A card is merged away while somebody books for it: in either order nothing is left on the merged card."""
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
@@ -14,7 +13,7 @@ from lmis.services.transactions import run_write
 from patients.models import Patient
 from patients.querysets import PatientQuerySet
 from patients.services import merging
-from tests.concurrency.test_uploads import wait_until_somebody_waits
+from tests.concurrency.conftest import elsewhere, wait_until_somebody_waits
 from tests.factories import cast
 from tests.factories.patients import a_card
 
@@ -30,20 +29,6 @@ def cards():
 @pytest.fixture
 def slot(cards):
     return cast.a_slot(cast.a_doctor(cards[0].lpu))
-
-
-@contextlib.contextmanager
-def elsewhere():
-    """A thread with a connection of its own."""
-
-    def run(work):
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda work: pool.submit(run, work)
 
 
 def book(card, slot):

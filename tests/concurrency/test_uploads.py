@@ -1,9 +1,6 @@
 """Rivals in the outbox and in merging, set on each other at the very moment that matters; no sleeps to hit it."""
 
-import contextlib
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
@@ -13,6 +10,7 @@ from patients.mip.outcomes import Accepted
 from patients.models import CardUpload, Patient
 from patients.querysets import CardUploadQuerySet, PatientQuerySet
 from patients.services import hints, uploads
+from tests.concurrency.conftest import elsewhere, wait_until_somebody_waits
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
 
@@ -28,31 +26,6 @@ def mip(settings):
 def cards():
     lpu = an_lpu()
     return [a_card(lpu) for _ in range(3)]
-
-
-@contextlib.contextmanager
-def elsewhere():
-    """A thread with a connection of its own: `submit` runs something in it."""
-
-    def run(work):
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda work: pool.submit(run, work)
-
-
-def wait_until_somebody_waits():
-    """Another connection waits for a lock of ours."""
-    for _ in range(2000):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.005)
-    raise AssertionError("nobody waits")
 
 
 def without_row_locks(monkeypatch, queryset):
