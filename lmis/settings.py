@@ -195,6 +195,7 @@ MIP: dict[str, Any] = {
     "PASSWORD": env.str("MIP_PASSWORD", default=""),
     "TIMEOUT": env.float("MIP_TIMEOUT", default=10.0),  # seconds
     "SWEEP_SECONDS": env.float("MIP_SWEEP_SECONDS", default=2.0),
+    "HISTORY_DAYS": env.int("MIP_HISTORY_DAYS", default=60),
 }
 
 REST_FRAMEWORK = {

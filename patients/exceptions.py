@@ -81,3 +81,10 @@ class CannotMerge(Refusal):
         """Merged already, or withdrawn."""
         text = gettext("Card No. %(number)s is merged or withdrawn already. Choose another one.")
         return cls(text % {"number": card.card_number})
+
+
+class PauseNotSensible(Refusal):
+    """A pause without a reason or with an end that is past or too far away. Never from the API."""
+
+    status = 409
+    message = _("A pause needs a reason and an end within the next seven days.")

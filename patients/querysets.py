@@ -15,7 +15,7 @@ from lmis.text import number_key, phone_key, phone_key_of
 
 if TYPE_CHECKING:
     from patients.info import PatientInfo
-    from patients.models import CardImport, CardUpload, Patient  # noqa: F401
+    from patients.models import CardImport, CardUpload, ExchangePause, Patient  # noqa: F401
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -144,18 +144,36 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
         """In flight, but whoever sent it has been silent for longer than a sending may take."""
         return self.filter(state="in_flight", claimed_until__lte=now).order_by("claimed_until")
 
-    def untold_since(self, moment: datetime) -> Self:
-        """The broker has not been told of it since then."""
-        return self.filter(Q(told_at__isnull=True) | Q(told_at__lte=moment))
+    def sendable(self, now: datetime) -> Self:
+        """Due, or stuck."""
+        due = Q(state__in=["waiting", "retry"], due_at__lte=now)
+        return self.filter(due | Q(state="in_flight", claimed_until__lte=now))
 
     def lock_sendable(self, *, now: datetime, limit: int) -> list[int]:
-        """Lock up to `limit` stuck or due rows that nobody else has locked; their ids. A statement for each index."""
+        """Lock up to `limit` rows that nobody else has locked; their ids.
+
+        Silent senders' first, then by harm (`CardUpload.Priority`), the longest due first. A statement for each index
+        range, until there are enough.
+        """
         ids: list[int] = []
-        for rows in (self.stuck(now), self.due(now)):
+        by_harm = (self.due(now).filter(priority=priority) for priority in range(3))
+        for rows in (self.stuck(now), *by_harm):
             if len(ids) < limit:
                 free = rows.select_for_update(skip_locked=True, no_key=True)
                 ids += free.values_list("pk", flat=True)[: limit - len(ids)]
         return ids
+
+    def unsent(self) -> Self:
+        """The MIP does not have what the card says."""
+        return self.filter(state__in=["waiting", "in_flight", "retry"])
+
+
+class ExchangePauseQuerySet(models.QuerySet["ExchangePause"]):
+    """Pauses of the exchange."""
+
+    def on(self, now: datetime) -> Self:
+        """The one that lasts now, if any."""
+        return self.filter(ended_at__isnull=True, since__lte=now, until__gt=now)
 
 
 class CardImportQuerySet(models.QuerySet["CardImport"]):

@@ -15,13 +15,17 @@ from kombu.exceptions import OperationalError
 from lmis.celery import app
 from lmis.exceptions import Unavailable
 from patients.mip import client
-from patients.services import hints, likely_pairs, uploads
+from patients.models import CardUpload
+from patients.services import concerned, history, likely_pairs, uploads
 from patients.services.importing import hints as import_hints
 from patients.services.importing import imports, steps
 
 logger = logging.getLogger(__name__)
 _IMPORTS = 2.0  # seconds: whoever brings a file looks at the page
 QUEUE = "mip"  # of the uploads, whose waits must not hold up anything else; sweeps go to the default one
+SENDING = 5.0  # seconds of one sender, so that a worker of both queues gets to its other work
+_EXPIRES = max(4.0, 2 * settings.MIP["SWEEP_SECONDS"])  # a sender that could not begin by then is asked for again
+_HOUR = 3600.0
 
 
 @app.task(name="patients.upload_card")
@@ -30,19 +34,33 @@ def upload_card(*, card_id: int, **kwargs: Any) -> None:
     uploads.upload(card_id=card_id)
 
 
+@app.task(name="patients.send_due_cards")
+def send_due_cards(**kwargs: Any) -> None:
+    """Send what is due for a few seconds; the next sweep asks for the next seconds."""
+    uploads.send_due(seconds=SENDING)
+
+
 @app.task(name="patients.sweep_uploads")
 def sweep_uploads(**kwargs: Any) -> None:
-    """Tell the broker of the cards that are due, stuck or forgotten."""
-    ids = hints.hand_out(now=timezone.now())
-    told, expires = 0, hints.GOOD_FOR.total_seconds()
+    """Put those who may be harmed first, and ask for a sender when something is due, stuck or forgotten."""
+    now = timezone.now()
+    if not client.is_configured():
+        return
+    concerned.put_first(now=now)
+    if not CardUpload.objects.sendable(now).exists():
+        return
     try:
-        with app.producer_or_acquire() as producer:
-            for card_id in ids:
-                upload_card.apply_async(kwargs={"card_id": card_id}, producer=producer, queue=QUEUE, expires=expires)
-                told += 1
+        send_due_cards.apply_async(queue=QUEUE, expires=_EXPIRES)
     except OperationalError:
-        hints.take_back(ids=ids[told:])
-        logger.warning("the broker is away: %d cards wait for the next sweep", len(ids) - told)
+        logger.warning("the broker is away: cards wait for the next sweep")
+
+
+@app.task(name="patients.tend_history")
+def tend_history(**kwargs: Any) -> None:
+    """Make the coming days' partitions of the history, drop those that are too old."""
+    now = timezone.now()
+    history.look_ahead(now=now)
+    history.prune(now=now)
 
 
 @app.task(name="patients.work_on_import")
@@ -81,9 +99,13 @@ def _schedule(sender: Celery, **kwargs: Any) -> None:
     every = settings.MIP["SWEEP_SECONDS"]
     # A sweep that waited in the queue is worth nothing once the next ones are there.
     sender.add_periodic_task(every, sweep_uploads.s(), name="patients.sweep_uploads", expires=max(10.0, 2 * every))
+<<<<<<< HEAD
     sender.add_periodic_task(_IMPORTS, sweep_imports.s(), name="patients.sweep_imports", expires=10.0)
     nightly = crontab(hour="2", minute="30")  # UTC, as all of beat's hours
     sender.add_periodic_task(nightly, look_for_duplicates.s(), name="patients.look_for_duplicates", expires=3600.0)
+=======
+    sender.add_periodic_task(_HOUR, tend_history.s(), name="patients.tend_history", expires=_HOUR)
+>>>>>>> 64bf239 (patients: Send cards in batches, with pace, pauses and a history.)
 
 
 @worker_ready.connect

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+from uuid import UUID, uuid4
 
 import httpx
 from django.conf import settings
@@ -19,7 +20,7 @@ from patients.models import Patient
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # Servers drop an idle connection after 5 s by habit; one of ours that meets that moment would be a needless retry.
-_LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=4.0)
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=4.0)
 
 
 def is_configured() -> bool:
@@ -27,26 +28,33 @@ def is_configured() -> bool:
     return bool(settings.MIP["URL"])
 
 
-def put_card(patient: Patient) -> Outcome:
-    """Send one card (with `lpu` and `merged_into` loaded) and say what became of it.
+def put(patient: Patient, *, request_id: UUID) -> tuple[Outcome, int | None]:
+    """Send one card (with `lpu` and `merged_into` loaded): what became of it, and the HTTP status if one came.
 
     Waits for at most `MIP_TIMEOUT` at each step. Raises nothing that has to do with the network.
     """
     try:
-        response = _client().put(f"mkab/{patient.guid}", json=payload(patient))
+        response = _client().put(
+            f"mkab/{patient.guid}", json=payload(patient), headers={"X-Request-Id": str(request_id)}
+        )
     except httpx.TimeoutException:
-        return Later("timeout")
+        return Later("timeout"), None
     except httpx.UnsupportedProtocol:
-        return Later("bad_url")
+        return Later("bad_url"), None
     except httpx.ConnectError:
-        return Later("no_connection")
+        return Later("no_connection"), None
     except httpx.TransportError:
-        return Later("connection_lost")
+        return Later("connection_lost"), None
     except httpx.InvalidURL:
-        return Later("bad_url")
+        return Later("bad_url"), None
     except httpx.HTTPError:
-        return Later("bad_answer")
-    return classify(response, now=timezone.now())
+        return Later("bad_answer"), None
+    return classify(response, now=timezone.now()), response.status_code
+
+
+def put_card(patient: Patient) -> Outcome:
+    """Send one card and say what became of it."""
+    return put(patient, request_id=uuid4())[0]
 
 
 def _client() -> httpx.Client:

@@ -1,6 +1,8 @@
 """The patient's card (МКАБ) and what belongs to it, the state of its upload to the MIP, and the gate to the MIP."""
 
+from patients.models.attempts import UploadAttempt, UploadMinute
 from patients.models.duplicates import LikelyDuplicate
+from patients.models.exchange import ExchangeMark, ExchangePause, ExchangeSettings
 from patients.models.gate import MipGate
 from patients.models.imports import CardImport, CardImportChunk, CardImportRow
 from patients.models.patient import Attachment, NoPolis, Patient, Relation, Sex
@@ -13,6 +15,9 @@ __all__ = [
     "CardImportChunk",
     "CardImportRow",
     "CardUpload",
+    "ExchangeMark",
+    "ExchangePause",
+    "ExchangeSettings",
     "LikelyDuplicate",
     "MipGate",
     "NoPolis",
@@ -20,4 +25,6 @@ __all__ = [
     "PatientPhone",
     "Relation",
     "Sex",
+    "UploadAttempt",
+    "UploadMinute",
 ]

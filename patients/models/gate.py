@@ -1,4 +1,4 @@
-"""The gate to the MIP: shut for everybody while it refuses our credentials."""
+"""The gate to the MIP: shut for everybody while it refuses our credentials, is away, or asks us to wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ class MipGate(models.Model):
     `closed_until` on by the length of a claim and leaves its claim in `probe`, so that nobody follows.
     """
 
+    class Kind(models.TextChoices):
+        """Why it is shut."""
+
+        CREDENTIALS = "credentials", _("the MIP does not let us in")
+        OUTAGE = "outage", _("the MIP does not answer")
+        THROTTLED = "throttled", _("the MIP asks us to wait")
+
     id = models.SmallIntegerField(primary_key=True, default=1)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, blank=True, default="", db_default="")
+    streak = models.PositiveIntegerField(_("failures one after another"), default=0, db_default=0)
     closed_until = models.DateTimeField(_("shut until"), null=True, blank=True)
     since = models.DateTimeField(_("shut since"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=64, blank=True, default="")

@@ -58,14 +58,17 @@ RETURN NEW;
 """  # noqa: S608 - names of our own columns
 
 # In flight stays in flight: its outcome sees that the card has a newer version and makes it wait again.
+# A card that left before the MIP ever heard of it need not be told of.
 CARD_UPLOAD_INTENT = """
 IF TG_OP = 'INSERT' OR NEW.version > OLD.version THEN
     INSERT INTO patients_cardupload AS u (patient_id, state, due_at)
-    VALUES (NEW.id, 'waiting', now())
+    VALUES (NEW.id, CASE WHEN NEW.state = 'active' THEN 'waiting' ELSE 'not_needed' END, now())
     ON CONFLICT (patient_id) DO UPDATE
-       SET state = CASE WHEN u.state = 'in_flight' THEN u.state ELSE 'waiting' END,
+       SET state = CASE WHEN u.state = 'in_flight' THEN u.state
+                        WHEN NEW.state <> 'active' AND u.sent_version IS NULL AND u.attempts = 0 THEN 'not_needed'
+                        ELSE 'waiting' END,
+           priority = least(u.priority, 1),
            due_at = now(),
-           told_at = CASE WHEN u.state = 'in_flight' THEN u.told_at END,
            attempts = CASE WHEN u.state = 'in_flight' THEN u.attempts ELSE 0 END,
            error_code = CASE WHEN u.state = 'in_flight' THEN u.error_code ELSE '' END,
            error_text = CASE WHEN u.state = 'in_flight' THEN u.error_text ELSE '' END,

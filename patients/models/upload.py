@@ -1,4 +1,4 @@
-"""The state of a card's upload to the MIP: the outbox. The broker only carries hints about its rows."""
+"""The state of a card's upload to the MIP: the outbox. The broker only says that there may be something to send."""
 
 from __future__ import annotations
 
@@ -27,13 +27,23 @@ class CardUpload(models.Model):
         ACCEPTED = "accepted", _("accepted")
         REJECTED = "rejected", _("rejected: the card must be mended")
         DUPLICATE = "duplicate", _("suspected duplicate")
+        NOT_NEEDED = "not_needed", _("not needed")
+
+    class Priority(models.IntegerChoices):
+        """By harm: whom the region must know soon, whoever is new or changed, the many that were here before."""
+
+        CONCERNED = 0, _("has an appointment or a direction")
+        CHANGED = 1, _("new or changed")
+        BACKFILL = 2, _("existing card")
 
     patient = models.OneToOneField(
         Patient, models.CASCADE, primary_key=True, related_name="upload", verbose_name=_("card")
     )
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.WAITING)
+    priority = models.SmallIntegerField(
+        _("order"), choices=Priority.choices, default=Priority.CHANGED, db_default=Priority.CHANGED
+    )
     due_at = models.DateTimeField(_("due"), db_default=Now())
-    told_at = models.DateTimeField(_("handed to the broker"), null=True, blank=True)
     claim = models.UUIDField(_("claim"), null=True, blank=True)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     attempts = models.PositiveIntegerField(_("attempts with this change"), default=0, db_default=0)
@@ -58,12 +68,19 @@ class CardUpload(models.Model):
                 name="upload_claimed_while_in_flight",
             ),
             models.CheckConstraint(
-                condition=models.Q(state__in=["waiting", "in_flight", "retry", "accepted", "rejected", "duplicate"]),
+                condition=models.Q(
+                    state__in=["waiting", "in_flight", "retry", "accepted", "rejected", "duplicate", "not_needed"]
+                ),
                 name="upload_state_known",
             ),
+            models.CheckConstraint(condition=models.Q(priority__in=[0, 1, 2]), name="upload_priority_known"),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=models.Q(state__in=["waiting", "retry"]), name="upload_due"),
+            models.Index(
+                fields=["priority", "due_at"],
+                condition=models.Q(state__in=["waiting", "retry"]),
+                name="upload_due_by_harm",
+            ),
             models.Index(fields=["claimed_until"], condition=models.Q(state="in_flight"), name="upload_in_flight"),
             models.Index(fields=["state", "error_code"], name="upload_by_state"),
         ]

@@ -1,4 +1,4 @@
-"""The gate to the MIP: shut for all while it refuses our credentials, tried by one probe at a time."""
+"""The gate to the MIP: shut for all while it refuses our login, is away or asks us to wait; tried by one probe."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lmis.actors import Actor
+from lmis.actors import SYSTEM, Actor
 from patients.mip import pace
-from patients.models import MipGate
+from patients.mip.outcomes import Credentials, Later, Outcome
+from patients.models import ExchangeMark, MipGate
 
 logger = logging.getLogger(__name__)
 _ONLY = 1
+OUTAGE_AFTER = 10  # failures one after another, over all senders, that are no card's fault
+Kind = MipGate.Kind
 
 
 class Passage(enum.Enum):
@@ -38,28 +41,23 @@ def take_probe(*, claim: UUID, until: datetime, now: datetime) -> bool:
     return bool(MipGate.objects.filter(pk=_ONLY, closed_until__lte=now).update(closed_until=until, probe=claim))
 
 
-def refused(*, reason: str, claim: UUID, now: datetime) -> None:
-    """The MIP did not accept our credentials: shut the gate, or keep it shut for longer. In a transaction."""
+def heard(*, outcomes: list[Outcome], claim: UUID, is_probe: bool, now: datetime) -> None:
+    """Draw the conclusions from some answers, in their order. In a transaction; writes nothing while all is well."""
+    gate = MipGate.objects.filter(pk=_ONLY).first()
+    troubled = any(isinstance(outcome, Credentials | Later) for outcome in outcomes)
+    if not troubled and (gate is None or (gate.closed_until is None and gate.streak == 0)):
+        return
     MipGate.objects.get_or_create(pk=_ONLY)
     gate = MipGate.objects.select_for_update().get(pk=_ONLY)
     # Eight senders on their way are all refused at once, and that is one refusal:
-    # only the first shuts the gate, only the probe keeps it shut for longer.
-    if gate.closed_until is not None and gate.probe != claim:
+    # while the gate is shut only the probe may shut it for longer, or open it.
+    if gate.closed_until is not None and not (is_probe and gate.probe == claim):
         return
-    gate.failures += 1
-    gate.closed_until = now + pace.before_probe(gate.failures)
-    gate.since, gate.reason, gate.probe = gate.since or now, reason, None
+    for outcome in outcomes:
+        _count(gate, outcome, now)
+    if is_probe and gate.probe == claim:
+        _open(gate, now)
     gate.save()
-    logger.error("the MIP refuses our login (%s); no card is sent before %s", reason, gate.closed_until.isoformat())
-
-
-def passed(*, claim: UUID) -> None:
-    """The probe got through: open the gate. One statement."""
-    opened = MipGate.objects.filter(pk=_ONLY, probe=claim).update(
-        closed_until=None, since=None, reason="", failures=0, probe=None
-    )
-    if opened:
-        logger.warning("the MIP accepts our login again; uploads go on")
 
 
 def try_now(*, by: Actor, now: datetime) -> bool:
@@ -68,3 +66,38 @@ def try_now(*, by: Actor, now: datetime) -> bool:
     if due:
         logger.info("the MIP is to be tried at once, asked by %s", by)
     return bool(due)
+
+
+def _count(gate: MipGate, outcome: Outcome, now: datetime) -> None:
+    match outcome:
+        case Credentials(reason):
+            _shut(gate, Kind.CREDENTIALS, reason, now)
+        case Later(reason, retry_after) if reason == "http_429":
+            _shut(gate, Kind.THROTTLED, reason, now, wait=timedelta(seconds=retry_after or 1.0))
+        case Later(reason):
+            gate.streak += 1
+            if gate.streak >= OUTAGE_AFTER or gate.probe is not None:
+                _shut(gate, Kind.OUTAGE, reason, now)
+        case _:
+            gate.streak = 0
+
+
+def _shut(gate: MipGate, kind: MipGate.Kind, reason: str, now: datetime, wait: timedelta | None = None) -> None:
+    """Shut it, or keep it shut for longer: each time in a row doubles the wait, what the MIP asks for is kept."""
+    fresh = gate.closed_until is None
+    gate.failures += 1
+    gate.closed_until = now + (wait or pace.before_probe(gate.failures))
+    gate.since, gate.kind, gate.reason, gate.probe = gate.since or now, kind, reason, None
+    if fresh:
+        ExchangeMark.objects.create(at=now, kind=ExchangeMark.Kind.GATE_SHUT, text=reason, by=SYSTEM.label)
+    level = logging.ERROR if kind == Kind.CREDENTIALS else logging.WARNING
+    what = "refuses our login" if kind == Kind.CREDENTIALS else "is not to be reached"
+    logger.log(level, "the MIP %s (%s); no card is sent before %s", what, reason, gate.closed_until.isoformat())
+
+
+def _open(gate: MipGate, now: datetime) -> None:
+    """The probe got through."""
+    gate.closed_until, gate.since, gate.probe = None, None, None
+    gate.kind, gate.reason, gate.failures, gate.streak = "", "", 0, 0
+    ExchangeMark.objects.create(at=now, kind=ExchangeMark.Kind.GATE_OPEN, by=SYSTEM.label)
+    logger.warning("the MIP takes cards again; uploads go on")

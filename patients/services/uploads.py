@@ -10,7 +10,6 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -20,87 +19,116 @@ from django.utils import timezone
 
 from lmis.actors import Actor
 from patients.mip import client
-from patients.mip.outcomes import Accepted, Credentials, Later, Outcome
+from patients.mip.exchange import Exchange, send, send_all
 from patients.models import CardUpload, Patient
-from patients.services import gate, verdicts
+from patients.services import gate, permits, recording
 
 logger = logging.getLogger(__name__)
+BATCH = 100  # cards claimed at once
+_BEGUN_WITHIN = timedelta(seconds=5)
+_WRITTEN_TOGETHER = 25  # a card's answer waits for so many others, and a lock lasts as long as they take to write
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A card that is ours to send until the claim runs out; `card` has `lpu` and `merged_into` loaded."""
+    """Cards that are ours to send until the claim runs out; each has `lpu` and `merged_into` loaded."""
 
-    card: Patient
+    cards: list[Patient]
     claim: UUID
+    parallel: int
     is_probe: bool = False
 
 
 def claim_length() -> timedelta:
-    """Longer than a sending may take: to connect, to send and to read have the client's timeout each."""
+    """The time in which a claim's sendings are begun, and longer than the last of them may take.
+
+    To connect, to send and to read have the client's timeout each.
+    """
     timeout: float = settings.MIP["TIMEOUT"]
-    return timedelta(seconds=max(5.0, 3 * timeout + 1))
+    return _BEGUN_WITHIN + timedelta(seconds=max(5.0, 3 * timeout + 1))
 
 
 def upload(*, card_id: int) -> None:
     """Send one card if it is due, and record what became of it. Otherwise nothing; safe to run twice."""
     if not client.is_configured():
         return
-    for claimed in claim(now=timezone.now(), card_id=card_id):
-        record(claimed=claimed, outcome=client.put_card(claimed.card), now=timezone.now())
+    claimed = claim(now=timezone.now(), card_id=card_id)
+    for card in claimed.cards:
+        record(claimed=claimed, exchanges=[send(card)], now=timezone.now())
 
 
-def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> list[Claimed]:
-    """Take up to `limit` cards that are due or whose sender is silent (or that one card), the longest due first.
+def send_due(*, seconds: float) -> int:
+    """Send what is due, in batches, until nothing is or the time is over; how many answers were written down.
 
-    Committed on return: nothing is locked while the MIP is being waited for. While the gate is shut nobody gets
-    anything, and whoever probes gets one.
+    Settings, pauses and the gate are looked at before each batch. May be killed anywhere, may run beside others.
     """
+    sent, begun = 0, timezone.now()
+    while client.is_configured() and timezone.now() - begun < timedelta(seconds=seconds):
+        claimed = claim(now=timezone.now(), limit=BATCH)
+        if not claimed.cards:
+            break
+        sent += _send(claimed, until=timezone.now() + _BEGUN_WITHIN)
+    return sent
+
+
+def _send(claimed: Claimed, *, until: datetime) -> int:
+    """Send the claimed cards and write the answers down, some at a time; let go of those whose turn did not come."""
+    written, some, left = 0, list[Exchange](), list[int]()
+    for one in send_all(claimed.cards, parallel=claimed.parallel, until=until):
+        if isinstance(one, Patient):
+            left.append(one.pk)
+            continue
+        some.append(one)
+        if len(some) >= _WRITTEN_TOGETHER:
+            written, some = written + record(claimed=claimed, exchanges=some, now=timezone.now()), []
+    if some:
+        written += record(claimed=claimed, exchanges=some, now=timezone.now())
+    _let_go(claimed, left)
+    return written
+
+
+def _let_go(claimed: Claimed, cards: list[int]) -> None:
+    """These were claimed and not sent: others may send them at once."""
+    if cards:
+        CardUpload.objects.filter(pk__in=cards, claim=claimed.claim).update(
+            state=CardUpload.State.WAITING, claim=None, claimed_until=None, attempts=F("attempts") - 1
+        )
+
+
+def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claimed:
+    """Take up to `limit` cards that are due or whose sender is silent (or that one card), by harm, the longest due
+    first.
+
+    Committed on return: nothing is locked while the MIP is being waited for. While the gate is shut or a pause lasts
+    nobody gets anything, and whoever probes gets one.
+    """
+    token = uuid4()
     with transaction.atomic(durable=True):
-        passage = gate.passage(now=now)
-        if passage is gate.Passage.SHUT:
-            return []
-        probing = passage is gate.Passage.PROBE
-        # Two senders with the same hint would both send the card:
+        allowed = permits.permit(now=now, wanted=limit)
+        if not allowed.cards:
+            return Claimed([], token, 1)
+        # Two senders at once would both send the card:
         # whoever locks its row first claims it, the other skips it.
         free = CardUpload.objects.all() if card_id is None else CardUpload.objects.filter(pk=card_id)
-        ids = free.lock_sendable(now=now, limit=1 if probing else limit)
-        token, until = uuid4(), now + claim_length()
-        if not ids or (probing and not gate.take_probe(claim=token, until=until, now=now)):
-            return []
+        ids = free.lock_sendable(now=now, limit=allowed.cards)
+        permits.give_back(cards=allowed.cards - len(ids))
+        until = now + claim_length()
+        if not ids or (allowed.probing and not gate.take_probe(claim=token, until=until, now=now)):
+            return Claimed([], token, 1)
         CardUpload.objects.filter(pk__in=ids).update(
             state=CardUpload.State.IN_FLIGHT,
             claim=token,
             claimed_until=until,
             attempts=F("attempts") + 1,
             last_attempt_at=now,
-            told_at=None,
         )
         cards = Patient.objects.select_related("lpu", "merged_into").in_bulk(ids)
-    return [Claimed(card=cards[pk], claim=token, is_probe=probing) for pk in ids]
+    return Claimed([cards[pk] for pk in ids], token, allowed.parallel, is_probe=allowed.probing)
 
 
-def record(*, claimed: Claimed, outcome: Outcome, now: datetime) -> bool:
-    """Write what became of a sending; False, and nothing written, when the claim is no longer ours."""
-    sent = claimed.card.version
-    with transaction.atomic(durable=True):
-        # The card may be changed just now, and its trigger then looks at the upload:
-        # the card's row is locked first, here as there, so its version stands still while we compare.
-        card = (
-            Patient.objects.select_for_update(no_key=True)
-            .only("version", "person_guid")
-            .filter(pk=claimed.card.pk)
-            .first()
-        )
-        mine = CardUpload.objects.select_for_update(no_key=True).filter(pk=claimed.card.pk, claim=claimed.claim)
-        row = mine.first()
-        if card is None or row is None:
-            return False
-        held = _learn(card, outcome, sent=sent)
-        columns = verdicts.columns_after(outcome, sent=sent, held=held, attempts=row.attempts, now=now)
-        CardUpload.objects.filter(pk=row.pk).update(**columns)
-        _tell_gate(claimed, outcome, now)
-    return True
+def record(*, claimed: Claimed, exchanges: list[Exchange], now: datetime) -> int:
+    """Write what became of some of the claimed cards; how many were still ours."""
+    return recording.record(claim=claimed.claim, exchanges=exchanges, is_probe=claimed.is_probe, now=now)
 
 
 def send_again(*, cards: Collection[int], by: Actor, now: datetime) -> int:
@@ -115,7 +143,6 @@ def send_again(*, cards: Collection[int], by: Actor, now: datetime) -> int:
         .update(
             state=CardUpload.State.WAITING,
             due_at=now,
-            told_at=None,
             claim=None,
             claimed_until=None,
             attempts=0,
@@ -126,24 +153,3 @@ def send_again(*, cards: Collection[int], by: Actor, now: datetime) -> int:
     )
     logger.info("%d cards are to be sent to the MIP again, asked by %s", count, by)
     return count
-
-
-def _learn(card: Patient, outcome: Outcome, *, sent: int) -> int:
-    """Write to the (locked) card what the MIP told us of it; its version afterwards."""
-    news: dict[str, Any] = {}
-    if isinstance(outcome, Accepted) and outcome.person_guid and outcome.person_guid != card.person_guid:
-        news["person_guid"] = outcome.person_guid
-    higher = verdicts.version_to_rise_to(outcome, sent=sent, held=card.version)
-    if higher is not None:
-        logger.warning("the MIP holds version %d of card %d, ours was %d: rising above it", higher - 1, card.pk, sent)
-        news["version"] = higher
-    if news:
-        Patient.objects.filter(pk=card.pk).update(**news)
-    return higher or card.version
-
-
-def _tell_gate(claimed: Claimed, outcome: Outcome, now: datetime) -> None:
-    if isinstance(outcome, Credentials):
-        gate.refused(reason=outcome.reason, claim=claimed.claim, now=now)
-    elif claimed.is_probe and not isinstance(outcome, Later):
-        gate.passed(claim=claimed.claim)

@@ -13,7 +13,6 @@ State = CardUpload.State
 Columns = dict[str, Any]
 
 _NO_ERROR: Columns = {"error_code": "", "error_text": "", "error_field": ""}
-_LET_GO: Columns = {"claim": None, "claimed_until": None, "told_at": None}
 
 
 def version_to_rise_to(outcome: Outcome, *, sent: int, held: int) -> int | None:
@@ -28,7 +27,7 @@ def version_to_rise_to(outcome: Outcome, *, sent: int, held: int) -> int | None:
 
 def columns_after(outcome: Outcome, *, sent: int, held: int, attempts: int, now: datetime) -> Columns:
     """The columns to write. `sent` is the version that was sent, `held` the card's version by now."""
-    columns = _LET_GO | {"sent_version": sent}
+    columns: Columns = {"sent_version": sent}
     match outcome:
         case Accepted():
             return columns | _accepted(outcome, sent=sent, held=held, attempts=attempts, now=now)
