@@ -99,13 +99,10 @@ def _schedule(sender: Celery, **kwargs: Any) -> None:
     every = settings.MIP["SWEEP_SECONDS"]
     # A sweep that waited in the queue is worth nothing once the next ones are there.
     sender.add_periodic_task(every, sweep_uploads.s(), name="patients.sweep_uploads", expires=max(10.0, 2 * every))
-<<<<<<< HEAD
     sender.add_periodic_task(_IMPORTS, sweep_imports.s(), name="patients.sweep_imports", expires=10.0)
     nightly = crontab(hour="2", minute="30")  # UTC, as all of beat's hours
     sender.add_periodic_task(nightly, look_for_duplicates.s(), name="patients.look_for_duplicates", expires=3600.0)
-=======
     sender.add_periodic_task(_HOUR, tend_history.s(), name="patients.tend_history", expires=_HOUR)
->>>>>>> 64bf239 (patients: Send cards in batches, with pace, pauses and a history.)
 
 
 @worker_ready.connect

@@ -15,6 +15,7 @@ from patients.models import ExchangeMark, MipGate
 logger = logging.getLogger(__name__)
 _ONLY = 1
 OUTAGE_AFTER = 10  # failures one after another, over all senders, that are no card's fault
+THROTTLED = "http_429"
 Kind = MipGate.Kind
 
 
@@ -72,7 +73,7 @@ def _count(gate: MipGate, outcome: Outcome, now: datetime) -> None:
     match outcome:
         case Credentials(reason):
             _shut(gate, Kind.CREDENTIALS, reason, now)
-        case Later(reason, retry_after) if reason == "http_429":
+        case Later(reason, retry_after) if reason == THROTTLED:
             _shut(gate, Kind.THROTTLED, reason, now, wait=timedelta(seconds=retry_after or 1.0))
         case Later(reason):
             gate.streak += 1

@@ -98,10 +98,7 @@ def look_ahead(*, now: datetime) -> list[str]:
     with transaction.atomic():
         _alone()
         known = _known()
-        new = [day for day in days if _name(day) not in known]
-        for day in new:
-            _make(day)
-    return [_name(day) for day in new]
+        return [_name(day) for day in days if _name(day) not in known and _make(day)]
 
 
 def prune(*, now: datetime) -> list[str]:
@@ -130,9 +127,13 @@ def _name(day: date) -> str:
     return f"{_TABLE}_{day:%Y%m%d}"
 
 
-def _make(day: date) -> None:
+def _make(day: date) -> bool:
+    """Nothing, and False, when the days' rows went to the default partition already: beat was away for longer than a week."""
     begin, end = (f"'{one.isoformat()} 00:00:00+00'" for one in (day, day + timedelta(days=1)))
+    if fetch(f"SELECT 1 FROM {_TABLE}_other WHERE at >= {begin} AND at < {end} LIMIT 1", []):  # noqa: S608
+        return False
     _run(f"CREATE TABLE {_name(day)} PARTITION OF {_TABLE} FOR VALUES FROM ({begin}) TO ({end})")
+    return True
 
 
 def _run(sql: str) -> None:

@@ -13,11 +13,12 @@ from django.db import transaction
 
 from lmis.rows import execute
 from patients.mip.exchange import Exchange
-from patients.mip.outcomes import Accepted
+from patients.mip.outcomes import Accepted, Later, Outcome
 from patients.models import CardUpload, Patient
 from patients.services import gate, history, verdicts
 
 logger = logging.getLogger(__name__)
+_FRESH = 3  # attempts
 
 # Column → its type: what a verdict may write. A column that it leaves out keeps its value.
 _COLUMNS = {
@@ -70,8 +71,14 @@ def record(*, claim: UUID, exchanges: Sequence[Exchange], is_probe: bool, now: d
         _learn(news)
         _write([row.pk for row, _card, _exchange in mine], columns)
         history.keep([exchange for _row, _card, exchange in mine])
-        gate.heard(outcomes=[e.outcome for _r, _c, e in mine], claim=claim, is_probe=is_probe, now=now)
+        told = [e.outcome for row, _card, e in mine if is_probe or _tells_of_the_mip(row, e.outcome)]
+        gate.heard(outcomes=told, claim=claim, is_probe=is_probe, now=now)
     return len(mine)
+
+
+def _tells_of_the_mip(row: CardUpload, outcome: Outcome) -> bool:
+    """Not what fails again and again while others get through: that is the card's own trouble."""
+    return not isinstance(outcome, Later) or outcome.reason == gate.THROTTLED or row.attempts <= _FRESH
 
 
 def _columns(row: CardUpload, exchange: Exchange, held: int, now: datetime) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Accepted
 from patients.models import CardUpload, Patient
 from patients.querysets import CardUploadQuerySet, PatientQuerySet
-from patients.services import hints, uploads
+from patients.services import uploads
 from tests.concurrency.conftest import elsewhere, wait_until_somebody_waits
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
@@ -37,11 +38,19 @@ class TestChangeWhileTheOutcomeIsWritten:
     """Somebody changes the card, has not committed yet, and the answer to the earlier version comes in."""
 
     def state_after(self, card):
-        (claimed,) = uploads.claim(now=timezone.now(), card_id=card.pk)
-        outcome = Accepted(claimed.card.version)
+        claimed = uploads.claim(now=timezone.now(), card_id=card.pk)
+        sent = claimed.cards[0]
+        exchange = Exchange(
+            card=sent,
+            outcome=Accepted(sent.version),
+            at=timezone.now(),
+            milliseconds=1,
+            status=200,
+            request_id=uuid.uuid4(),
+        )
         with elsewhere() as submit, transaction.atomic():
             Patient.objects.filter(pk=card.pk).update(phone="1")
-            recording = submit(lambda: uploads.record(claimed=claimed, outcome=outcome, now=timezone.now()))
+            recording = submit(lambda: uploads.record(claimed=claimed, exchanges=[exchange], now=timezone.now()))
             wait_until_somebody_waits()
         assert recording.result(timeout=30)
         return CardUpload.objects.get(pk=card.pk).state
@@ -69,7 +78,7 @@ class TestTwoSenders:
             return ids
 
         monkeypatch.setattr(CardUploadQuerySet, "lock_sendable", look_and_let_the_rival_in)
-        return uploads.claim(now=timezone.now(), card_id=card.pk), rivals[0]
+        return uploads.claim(now=timezone.now(), card_id=card.pk).cards, rivals[0].cards
 
     def test_the_second_gets_nothing(self, cards, monkeypatch):
         first, second = self.claims(cards[0], monkeypatch)
@@ -80,34 +89,6 @@ class TestTwoSenders:
         without_row_locks(monkeypatch, CardUploadQuerySet)
         first, second = self.claims(cards[0], monkeypatch)
         assert len(first) == len(second) == 1
-
-
-class TestTwoSweeps:
-    """The second sweeps between the first one's look and its mark."""
-
-    def told(self, monkeypatch):
-        look, rivals = CardUploadQuerySet.lock_sendable, []
-
-        def look_and_let_the_rival_in(self, **kwargs):
-            ids = look(self, **kwargs)
-            if not rivals:
-                rivals.append(None)
-                with elsewhere() as submit:
-                    rivals[0] = submit(lambda: hints.hand_out(now=timezone.now())).result(timeout=30)
-            return ids
-
-        monkeypatch.setattr(CardUploadQuerySet, "lock_sendable", look_and_let_the_rival_in)
-        return hints.hand_out(now=timezone.now()), rivals[0]
-
-    def test_each_card_is_told_of_once(self, cards, monkeypatch):
-        first, second = self.told(monkeypatch)
-        assert len(first) == 3
-        assert second == []
-
-    def test_twin_without_the_lock_it_is_told_of_twice(self, cards, monkeypatch):
-        without_row_locks(monkeypatch, CardUploadQuerySet)
-        first, second = self.told(monkeypatch)
-        assert len(first) == len(second) == 3
 
 
 class TestTwoMerges:

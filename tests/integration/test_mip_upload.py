@@ -7,9 +7,9 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from patients.mip import client
+from patients.mip import client, exchange
 from patients.models import CardUpload, MipGate, Patient
-from patients.services import hints, uploads
+from patients.services import uploads
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
 from tests.unit.sandbox.region import LOGIN, PASSWORD, running
@@ -87,6 +87,7 @@ def test_an_accepted_card_is_not_sent_again(region, lpu):
 
 def test_merged_and_withdrawn_cards_are_told_as_such(region, lpu):
     survivor, merged, withdrawn = (a_card(lpu) for _ in range(3))
+    assert uploads.send_due(seconds=5) == 3
     Patient.objects.filter(pk=merged.pk).update(state="merged", merged_into=survivor)
     Patient.objects.filter(pk=withdrawn.pk).update(state="withdrawn")
     assert {upload(card).state for card in (survivor, merged, withdrawn)} == {"accepted"}
@@ -123,8 +124,9 @@ def test_a_mip_that_asks_to_wait_is_waited_for(region, lpu):
     assert (row.state, row.error_code) == ("retry", "http_429")
     assert (row.due_at - timezone.now()).total_seconds() > 80
     region.fault("ok")
-    assert upload(card).state == "retry"
     let_it_be_due(card)
+    assert upload(card).state == "retry"  # all wait for as long as it asked
+    MipGate.objects.update(closed_until=timezone.now())
     assert upload(card).state == "accepted"
 
 
@@ -177,8 +179,7 @@ def test_a_suspected_duplicate_is_the_operators(region, lpu):
 
 def test_a_bad_card_does_not_delay_a_good_one(region, lpu):
     bad, good = a_card(lpu, snils="11223344596"), a_card(lpu)
-    for pk in hints.hand_out(now=timezone.now()):
-        uploads.upload(card_id=pk)
+    assert uploads.send_due(seconds=5) == 2
     assert CardUpload.objects.get(pk=bad.pk).state == "rejected"
     assert CardUpload.objects.get(pk=good.pk).state == "accepted"
 
@@ -203,12 +204,12 @@ def test_a_change_while_in_flight_is_sent_as_well(region, lpu, monkeypatch):
     card = a_card(lpu)
     changed = []
 
-    def change_then_send(patient, send=client.put_card):
+    def change_then_send(patient, send=client.put, **kwargs):
         if not changed:
             changed.append(Patient.objects.filter(pk=card.pk).update(phone="1"))
-        return send(patient)
+        return send(patient, **kwargs)
 
-    monkeypatch.setattr(client, "put_card", change_then_send)
+    monkeypatch.setattr(client, "put", change_then_send)
     assert upload(card).state == "waiting"
     assert held_by(region, card)["phone"] == "79000000000"
     assert upload(card).state == "accepted"
@@ -217,12 +218,12 @@ def test_a_change_while_in_flight_is_sent_as_well(region, lpu, monkeypatch):
 
 def test_a_sender_killed_in_between_is_replaced(region, lpu):
     card = a_card(lpu)
-    (lost,) = uploads.claim(now=timezone.now(), card_id=card.pk)
-    client.put_card(lost.card)  # sent, and killed before it could record that
+    lost = uploads.claim(now=timezone.now(), card_id=card.pk)
+    exchange.send(lost.cards[0])  # sent, and killed before it could record that
     assert upload(card).state == "in_flight"
     CardUpload.objects.filter(pk=card.pk).update(claimed_until=timezone.now())
-    assert hints.hand_out(now=timezone.now()) == [card.pk]
-    row = upload(card)
+    assert uploads.send_due(seconds=5) == 1
+    row = CardUpload.objects.get(pk=card.pk)
     assert (row.state, row.attempts) == ("accepted", 2)
     assert region.stats(str(lpu.guid))["cards"] == 1
 

@@ -1,7 +1,6 @@
 """The tasks, on the real broker: what is told, to whom, and what happens when the broker is away."""
 
 import contextlib
-import json
 
 import pytest
 from django.conf import settings as configured
@@ -41,25 +40,35 @@ def messages(queue):
     return found
 
 
-def test_a_sweep_tells_the_broker_of_each_card_by_its_id_alone(lpu, queue):
-    cards = [a_card(lpu) for _ in range(2)]
+def test_a_sweep_asks_for_a_sender_and_names_no_card(lpu, queue):
+    for _ in range(2):
+        a_card(lpu)
     tasks.sweep_uploads()
-    told = messages(queue)
-    assert [message.headers["task"] for message in told] == ["patients.upload_card"] * 2
-    assert sorted(message.payload[1]["card_id"] for message in told) == [card.pk for card in cards]
-    assert all(message.payload[0] == [] for message in told)
-    assert all(message.headers["expires"] for message in told)
-    assert "Ёлкина" not in json.dumps([[message.headers, message.payload] for message in told], ensure_ascii=False)
+    (told,) = messages(queue)
+    assert told.headers["task"] == "patients.send_due_cards"
+    assert told.payload[:2] == [[], {}]
+    assert told.headers["expires"]
+
+
+def test_a_sweep_asks_for_nobody_when_nothing_is_due(card, queue):
+    CardUpload.objects.filter(pk=card.pk).update(state="accepted")
+    tasks.sweep_uploads()
+    assert messages(queue) == []
+
+
+def test_a_sweep_without_a_mip_asks_for_nobody(card, queue, settings):
+    settings.MIP = {**settings.MIP, "URL": ""}
     tasks.sweep_uploads()
     assert messages(queue) == []
 
 
 def test_a_sweep_that_loses_the_broker_leaves_the_cards_to_the_next(card, monkeypatch):
+    before = CardUpload.objects.values().get(pk=card.pk)
     with app.connection_for_write(url="redis://127.0.0.1:9/0", connect_timeout=0.2) as away:
         nobody = app.amqp.Producer(away, auto_declare=False)
         monkeypatch.setattr(app, "producer_or_acquire", lambda producer=None: contextlib.nullcontext(nobody))
         tasks.sweep_uploads()
-    assert CardUpload.objects.get(pk=card.pk).told_at is None
+    assert CardUpload.objects.values().get(pk=card.pk) == before
 
 
 def test_an_upload_of_a_card_that_is_gone_or_settled_does_nothing(card):

@@ -2,14 +2,25 @@
 
 import datetime as dt
 import logging
+import uuid
 
 import pytest
 from django.utils import timezone
 
 from lmis.actors import SYSTEM
+from patients.exceptions import PauseNotSensible
+from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Accepted, Credentials, Later, Rejected
-from patients.models import CardUpload, MipGate, Patient
-from patients.services import gate, hints, uploads
+from patients.models import (
+    CardUpload,
+    ExchangeMark,
+    ExchangePause,
+    MipGate,
+    Patient,
+    UploadAttempt,
+    UploadMinute,
+)
+from patients.services import gate, history, pauses, uploads
 from tests.factories.patients import a_card
 from tests.statements import listed, statements
 
@@ -37,32 +48,44 @@ def set_upload(card, **columns):
 
 
 def claim_of(card, now):
-    (claimed,) = uploads.claim(now=now, card_id=card.pk)
+    claimed = uploads.claim(now=now, card_id=card.pk)
+    assert claimed.cards == [card]
     return claimed
+
+
+def claimed_now(now, **which):
+    return uploads.claim(now=now, **which).cards
+
+
+def record(claimed, outcome, now, card=None):
+    """As if this had been answered."""
+    sent = card or claimed.cards[0]
+    exchange = Exchange(card=sent, outcome=outcome, at=now, milliseconds=7, status=200, request_id=uuid.uuid4())
+    return uploads.record(claimed=claimed, exchanges=[exchange], now=now)
 
 
 class TestClaiming:
     def test_a_waiting_card(self, card, now):
         claimed = claim_of(card, now)
         upload = CardUpload.objects.get(pk=card.pk)
-        assert (claimed.card, claimed.card.version) == (card, card.version)
+        assert claimed.cards[0].version == card.version
         assert (upload.state, upload.claim, upload.attempts) == ("in_flight", claimed.claim, 1)
         assert upload.claimed_until > now + 2 * dt.timedelta(seconds=2.0)
 
     def test_nobody_claims_it_twice(self, card, now):
         claim_of(card, now)
-        assert uploads.claim(now=now, card_id=card.pk) == []
-        assert uploads.claim(now=now, limit=10) == []
+        assert claimed_now(now, card_id=card.pk) == []
+        assert claimed_now(now, limit=10) == []
 
     @pytest.mark.parametrize("state", ["accepted", "rejected", "duplicate"])
     def test_what_is_settled_is_not_sent(self, card, now, state):
         set_upload(card, state=state)
-        assert uploads.claim(now=now, card_id=card.pk) == []
+        assert claimed_now(now, card_id=card.pk) == []
 
     def test_what_is_not_due_yet_is_not_sent(self, card, now):
         set_upload(card, state="retry", due_at=now + SECOND)
-        assert uploads.claim(now=now, card_id=card.pk) == []
-        assert uploads.claim(now=now + SECOND, card_id=card.pk)
+        assert claimed_now(now, card_id=card.pk) == []
+        assert claimed_now(now + SECOND, card_id=card.pk)
 
     def test_a_silent_senders_card_is_taken_over(self, card, now):
         first = claim_of(card, now)
@@ -74,61 +97,61 @@ class TestClaiming:
         cards = [a_card(lpu) for _ in range(3)]
         for minutes, card in enumerate(cards):
             set_upload(card, due_at=now - dt.timedelta(minutes=minutes))
-        assert [c.card for c in uploads.claim(now=now, limit=2)] == [cards[2], cards[1]]
+        assert claimed_now(now, limit=2) == [cards[2], cards[1]]
 
     @pytest.mark.django_db(transaction=True)
     def test_statements(self, card, now):
         with statements() as found:
             claim_of(card, now)
-        assert len(found) == 5, listed(found)  # gate, stuck, due, claim, card
+        assert len(found) == 8, listed(found)  # gate, pause, settings, stuck, due (concerned, changed), claim, card
 
 
 class TestRecording:
     def test_the_person_is_kept_and_asks_for_no_upload(self, card, now):
         claimed = claim_of(card, now)
         person = card.guid
-        assert uploads.record(claimed=claimed, outcome=Accepted(card.version, person), now=now)
+        assert record(claimed, Accepted(card.version, person), now)
         card.refresh_from_db()
-        assert (card.person_guid, card.version, state(card)) == (person, claimed.card.version, "accepted")
+        assert (card.person_guid, card.version, state(card)) == (person, claimed.cards[0].version, "accepted")
 
     def test_a_claim_that_was_taken_over_writes_nothing(self, card, now):
         late = claim_of(card, now)
         claim_of(card, now + uploads.claim_length())
         before = CardUpload.objects.filter(pk=card.pk).values().get()
-        assert not uploads.record(claimed=late, outcome=Accepted(card.version, card.guid), now=now)
+        assert not record(late, Accepted(card.version, card.guid), now)
         assert CardUpload.objects.filter(pk=card.pk).values().get() == before
         assert Patient.objects.get(pk=card.pk).person_guid is None
 
     def test_a_change_in_flight_is_sent_again(self, card, now):
         claimed = claim_of(card, now)
         Patient.objects.filter(pk=card.pk).update(phone="1")
-        uploads.record(claimed=claimed, outcome=Accepted(card.version), now=now)
+        record(claimed, Accepted(card.version), now)
         assert state(card) == "waiting"
-        assert claim_of(card, now).card.phone == "1"
+        assert claim_of(card, now).cards[0].phone == "1"
 
     def test_a_rejected_card_changed_in_flight_is_sent_again(self, card, now):
         claimed = claim_of(card, now)
         Patient.objects.filter(pk=card.pk).update(phone="1")
-        uploads.record(claimed=claimed, outcome=Rejected("x"), now=now)
+        record(claimed, Rejected("x"), now)
         assert state(card) == "waiting"
 
     def test_a_mip_with_more_is_risen_above(self, card, now):
         claimed = claim_of(card, now)
-        uploads.record(claimed=claimed, outcome=Accepted(card.version + 500), now=now)
+        record(claimed, Accepted(card.version + 500), now)
         assert Patient.objects.get(pk=card.pk).version == card.version + 501
         assert state(card) == "waiting"
 
     def test_a_card_that_has_risen_by_itself_is_just_sent_again(self, card, now):
         claimed = claim_of(card, now)
         Patient.objects.filter(pk=card.pk).update(version=card.version + 900)
-        uploads.record(claimed=claimed, outcome=Accepted(card.version + 500), now=now)
+        record(claimed, Accepted(card.version + 500), now)
         assert Patient.objects.get(pk=card.pk).version == card.version + 900
         assert state(card) == "waiting"
 
     def test_a_text_of_the_mip_is_kept_and_not_logged(self, card, now, caplog):
         caplog.set_level(logging.DEBUG)
         outcome = Rejected("invalid", "Ёлкина Анна: неверный СНИЛС", "snils")
-        uploads.record(claimed=claim_of(card, now), outcome=outcome, now=now)
+        record(claim_of(card, now), outcome, now)
         assert CardUpload.objects.get(pk=card.pk).error_text == "Ёлкина Анна: неверный СНИЛС"
         assert "Ёлкина" not in caplog.text
 
@@ -137,45 +160,42 @@ class TestRecording:
         claimed = claim_of(card, now)
         Patient.objects.filter(pk=card.pk).update(person_guid=card.guid)
         with statements() as found:
-            uploads.record(claimed=claimed, outcome=Accepted(card.version, card.guid), now=now)
-        assert len(found) == 3, listed(found)  # card, upload, upload
+            record(claimed, Accepted(card.version, card.guid), now)
+        assert len(found) == 6, listed(found)  # card, upload, upload, attempt, minute, gate
 
 
 class TestGate:
     def refuse(self, card, now, reason="unauthorized"):
         """Somebody sends the card and is refused; the moment at which the gate is due for a probe."""
         claimed = claim_of(card, now)
-        uploads.record(claimed=claimed, outcome=Credentials(reason), now=now)
+        record(claimed, Credentials(reason), now)
         return MipGate.objects.get().closed_until
 
     def test_a_refused_login_stops_everybody(self, lpu, card, now):
         other = a_card(lpu)
         self.refuse(card, now)
-        assert uploads.claim(now=now, card_id=other.pk) == []
-        assert hints.hand_out(now=now) == []
+        assert claimed_now(now, card_id=other.pk) == []
         shut = MipGate.objects.get()
         assert (shut.reason, shut.since, shut.failures) == ("unauthorized", now, 1)
 
     def test_the_others_who_were_on_their_way_count_as_the_same_refusal(self, lpu, now):
         cards = [a_card(lpu) for _ in range(3)]
         for claimed in [claim_of(card, now) for card in cards]:
-            uploads.record(claimed=claimed, outcome=Credentials("unauthorized"), now=now)
+            record(claimed, Credentials("unauthorized"), now)
         assert MipGate.objects.get().failures == 1
         assert {state(card) for card in cards} == {"retry"}
 
     def test_then_one_goes_ahead_and_the_others_wait_for_it(self, lpu, card, now):
         other = a_card(lpu)
         due = self.refuse(card, now)
-        assert len(hints.hand_out(now=due)) == 1
         probe = claim_of(card, due)
         assert probe.is_probe
-        assert uploads.claim(now=due, card_id=other.pk) == []
-        assert hints.hand_out(now=due) == []
+        assert claimed_now(due, card_id=other.pk) == []
 
     def test_the_probe_gets_through_and_all_may_go(self, lpu, card, now):
         other = a_card(lpu)
         due = self.refuse(card, now)
-        uploads.record(claimed=claim_of(card, due), outcome=Accepted(card.version), now=due)
+        record(claim_of(card, due), Accepted(card.version), due)
         assert state(card) == "accepted"
         assert not claim_of(other, due).is_probe
         opened = MipGate.objects.get()
@@ -183,7 +203,7 @@ class TestGate:
 
     def test_a_rejected_probe_got_through_as_well(self, card, now):
         due = self.refuse(card, now)
-        uploads.record(claimed=claim_of(card, due), outcome=Rejected("x"), now=due)
+        record(claim_of(card, due), Rejected("x"), due)
         assert gate.passage(now=due) is gate.Passage.FREE
 
     def test_a_refused_probe_makes_the_wait_longer(self, card, now):
@@ -193,11 +213,11 @@ class TestGate:
         assert again - due == 2 * (due - now)
         assert (shut.failures, shut.since, shut.reason) == (2, now, "forbidden")
 
-    def test_a_probe_that_met_nobody_leaves_it_to_the_next(self, card, now):
+    def test_a_probe_that_met_nobody_makes_the_wait_longer_too(self, card, now):
         due = self.refuse(card, now)
-        uploads.record(claimed=claim_of(card, due), outcome=Later("timeout"), now=due)
+        record(claim_of(card, due), Later("timeout"), due)
         assert gate.passage(now=due) is gate.Passage.SHUT
-        assert gate.passage(now=due + uploads.claim_length()) is gate.Passage.PROBE
+        assert MipGate.objects.get().closed_until - due == 2 * (due - now)
 
     def test_a_killed_probe_is_followed_by_another(self, card, now):
         due = self.refuse(card, now)
@@ -207,7 +227,7 @@ class TestGate:
     def test_no_card_no_probe(self, card, now):
         due = self.refuse(card, now)
         set_upload(card, state="accepted")
-        assert uploads.claim(now=due, limit=5) == []
+        assert claimed_now(due, limit=5) == []
         assert gate.passage(now=due) is gate.Passage.PROBE
 
     def test_somebody_mended_the_password(self, card, now):
@@ -223,51 +243,145 @@ class TestGate:
         assert str(card.guid) not in caplog.text
 
 
-class TestHints:
-    def test_each_card_is_told_of_once(self, lpu, now):
-        cards = [a_card(lpu) for _ in range(3)]
-        assert sorted(hints.hand_out(now=now)) == [card.pk for card in cards]
-        assert hints.hand_out(now=now) == []
+class TestOutage:
+    def fail(self, cards, now, reason="http_503"):
+        for card in cards:
+            record(claim_of(card, now), Later(reason), now)
 
-    def test_and_again_when_the_broker_seems_to_have_lost_it(self, card, now):
-        hints.hand_out(now=now)
-        assert hints.hand_out(now=now + hints.GOOD_FOR) == [card.pk]
+    def test_a_run_of_failures_shuts_the_gate_for_a_while(self, lpu, now):
+        self.fail([a_card(lpu) for _ in range(gate.OUTAGE_AFTER - 1)], now)
+        assert gate.passage(now=now) is gate.Passage.FREE
+        self.fail([a_card(lpu)], now, "timeout")
+        shut = MipGate.objects.get()
+        assert (shut.kind, shut.reason, shut.since) == ("outage", "timeout", now)
+        assert gate.passage(now=now) is gate.Passage.SHUT
+        assert gate.passage(now=shut.closed_until) is gate.Passage.PROBE
 
-    def test_what_could_not_be_told_is_told_by_the_next_sweep(self, card, now):
-        hints.take_back(ids=hints.hand_out(now=now))
-        assert hints.hand_out(now=now) == [card.pk]
+    def test_one_answer_in_between_begins_the_count_anew(self, lpu, now):
+        self.fail([a_card(lpu) for _ in range(gate.OUTAGE_AFTER - 1)], now)
+        good = a_card(lpu)
+        record(claim_of(good, now), Accepted(good.version), now)
+        self.fail([a_card(lpu)], now)
+        assert gate.passage(now=now) is gate.Passage.FREE
 
-    def test_no_more_than_the_limit_the_longest_due_first(self, lpu, now):
-        cards = [a_card(lpu) for _ in range(3)]
-        set_upload(cards[2], due_at=now - dt.timedelta(hours=1))
-        first = hints.hand_out(now=now, limit=2)
-        assert first[0] == cards[2].pk
-        assert len(first) == 2
-        assert len(hints.hand_out(now=now, limit=2)) == 1
+    def test_a_card_that_always_fails_shuts_nothing(self, card, now):
+        for turn in range(3 * gate.OUTAGE_AFTER):
+            moment = now + dt.timedelta(hours=2 * turn)
+            record(claim_of(card, moment), Later("http_500"), moment)
+        assert gate.passage(now=moment) is gate.Passage.FREE
 
-    def test_what_is_settled_or_on_its_way_is_not_told_of(self, lpu, now):
-        for settled in ("accepted", "rejected", "duplicate"):
-            set_upload(a_card(lpu), state=settled)
-        claim_of(a_card(lpu), now)
-        set_upload(a_card(lpu), state="retry", due_at=now + SECOND)
-        assert hints.hand_out(now=now) == []
+    def test_what_the_mip_asks_for_is_kept_by_all(self, lpu, card, now):
+        record(claim_of(card, now), Later("http_429", 90.0), now)
+        shut = MipGate.objects.get()
+        assert (shut.kind, shut.closed_until) == ("throttled", now + dt.timedelta(seconds=90))
+        assert claimed_now(now, card_id=a_card(lpu).pk) == []
 
-    def test_a_silent_senders_card_is_told_of_at_once(self, card, now):
-        hints.hand_out(now=now)
-        claim_of(card, now)
-        assert hints.hand_out(now=now + uploads.claim_length()) == [card.pk]
 
-    def test_a_card_changed_after_it_was_sent_is_told_of_at_once(self, card, now):
-        hints.hand_out(now=now)
-        uploads.record(claimed=claim_of(card, now), outcome=Accepted(card.version), now=now)
+class TestOrderAndPace:
+    def test_those_whom_it_harms_go_first_and_existing_cards_last(self, lpu, now):
+        backfill, changed, concerned = (a_card(lpu) for _ in range(3))
+        set_upload(backfill, priority=2, due_at=now - dt.timedelta(days=9))
+        set_upload(concerned, priority=0)
+        assert claimed_now(now, limit=3) == [concerned, changed, backfill]
+
+    def test_a_change_of_an_existing_card_brings_it_forward(self, card):
+        set_upload(card, priority=2, state="accepted")
         Patient.objects.filter(pk=card.pk).update(phone="1")
-        assert hints.hand_out(now=now) == [card.pk]
+        assert CardUpload.objects.get(pk=card.pk).priority == 1
+
+    def test_a_pause_holds_all_back_until_it_ends_by_itself(self, card, now):
+        pauses.pause(reason="работы в регионе", until=now + dt.timedelta(hours=1), by=SYSTEM, now=now)
+        assert claimed_now(now, limit=5) == []
+        assert claimed_now(now + dt.timedelta(hours=1), limit=5) == [card]
+
+    def test_a_pause_is_ended_by_hand(self, card, now):
+        pauses.pause(reason="x", until=now + dt.timedelta(hours=1), by=SYSTEM, now=now)
+        assert pauses.resume(by=SYSTEM, now=now + SECOND)
+        assert not pauses.resume(by=SYSTEM, now=now + SECOND)
+        assert claimed_now(now + SECOND, limit=5) == [card]
+        assert list(ExchangeMark.objects.order_by("pk").values_list("kind", flat=True)) == ["pause", "resume"]
+
+    def test_a_new_pause_ends_the_old_one(self, now):
+        for hours in (1, 2):
+            pauses.pause(reason="x", until=now + dt.timedelta(hours=hours), by=SYSTEM, now=now)
+        assert ExchangePause.objects.on(now).get().until == now + dt.timedelta(hours=2)
+        assert ExchangePause.objects.count() == 2
+
+    @pytest.mark.parametrize(("reason", "hours"), [("", 1), ("  ", 1), ("x", 0), ("x", -1), ("x", 24 * 7 + 1)])
+    def test_a_pause_without_reason_or_end_is_refused(self, now, reason, hours):
+        with pytest.raises(PauseNotSensible):
+            pauses.pause(reason=reason, until=now + dt.timedelta(hours=hours), by=SYSTEM, now=now)
+        assert not ExchangePause.objects.exists()
+
+    def test_no_more_a_second_than_is_set(self, lpu, now):
+        for _ in range(9):
+            a_card(lpu)
+        pauses.change_settings(rate=3, parallel=2, by=SYSTEM, now=now)
+        first = uploads.claim(now=now, limit=100)
+        assert (len(first.cards), first.parallel) == (3, 2)
+        assert claimed_now(now, limit=100) == []
+        assert len(claimed_now(now + SECOND / 2, limit=100)) == 1
+        assert len(claimed_now(now + 60 * SECOND, limit=100)) == 3
+
+    def test_what_was_not_needed_of_the_rate_is_given_back(self, card, now):
+        pauses.change_settings(rate=3, parallel=2, by=SYSTEM, now=now)
+        assert claimed_now(now, limit=100) == [card]
+        others = [a_card(card.lpu) for _ in range(3)]
+        assert len(claimed_now(now, limit=100)) == len(others) - 1
 
     def test_without_a_mip_the_cards_wait(self, card, now, settings):
         settings.MIP = {**settings.MIP, "URL": ""}
-        assert hints.hand_out(now=now) == []
         uploads.upload(card_id=card.pk)
+        assert uploads.send_due(seconds=1) == 0
         assert state(card) == "waiting"
+
+
+class TestNotNeeded:
+    def test_a_card_that_leaves_before_it_was_sent(self, card):
+        Patient.objects.filter(pk=card.pk).update(state="withdrawn")
+        assert state(card) == "not_needed"
+
+    def test_one_that_the_mip_knows_is_told(self, card, now):
+        record(claim_of(card, now), Accepted(card.version), now)
+        Patient.objects.filter(pk=card.pk).update(state="withdrawn")
+        assert state(card) == "waiting"
+
+    def test_one_that_may_be_on_its_way_is_told_as_well(self, card, now):
+        claimed = claim_of(card, now)
+        Patient.objects.filter(pk=card.pk).update(state="withdrawn")
+        assert state(card) == "in_flight"
+        record(claimed, Accepted(card.version), now)
+        assert state(card) == "waiting"
+
+
+class TestHistory:
+    def test_each_attempt_is_kept_and_counted(self, card, now):
+        record(claim_of(card, now), Later("timeout"), now)
+        record(claim_of(card, now + dt.timedelta(hours=2)), Accepted(card.version), now + dt.timedelta(hours=2))
+        attempts = UploadAttempt.objects.filter(card_id=card.pk).order_by("at")
+        assert [(one.outcome, one.code, one.version) for one in attempts] == [
+            ("later", "timeout", card.version),
+            ("accepted", "", card.version),
+        ]
+        assert list(UploadMinute.objects.order_by("minute").values_list("outcome", "count", "le_100")) == [
+            ("later", 1, 1),
+            ("accepted", 1, 1),
+        ]
+
+    def test_partitions_come_and_go(self, card, now, settings):
+        settings.MIP = {**settings.MIP, "HISTORY_DAYS": 3}
+        made = history.look_ahead(now=now)
+        assert len(made) == history.AHEAD + 1
+        assert history.look_ahead(now=now) == []
+        record(claim_of(card, now), Accepted(card.version), now)
+        assert history.prune(now=now) == []
+        assert len(history.prune(now=now + dt.timedelta(days=4))) == 2
+        assert UploadAttempt.objects.exists() is False
+
+    def test_days_without_a_partition_are_kept_all_the_same(self, card, now):
+        record(claim_of(card, now), Accepted(card.version), now)
+        assert UploadAttempt.objects.filter(card_id=card.pk).count() == 1
+        assert len(history.look_ahead(now=now)) == history.AHEAD  # today's went to the default partition
 
 
 class TestSendingAgain:
@@ -284,10 +398,10 @@ class TestSendingAgain:
     def test_not_what_is_on_its_way(self, card, now):
         claimed = claim_of(card, now)
         assert uploads.send_again(cards=[card.pk], by=SYSTEM, now=now) == 0
-        assert uploads.record(claimed=claimed, outcome=Accepted(card.version), now=now)
+        assert record(claimed, Accepted(card.version), now)
 
     def test_but_what_a_silent_sender_holds(self, card, now):
         claimed = claim_of(card, now)
         later = now + uploads.claim_length()
         assert uploads.send_again(cards=[card.pk], by=SYSTEM, now=later) == 1
-        assert not uploads.record(claimed=claimed, outcome=Accepted(card.version), now=later)
+        assert not record(claimed, Accepted(card.version), later)
