@@ -128,7 +128,7 @@ def _name(day: date) -> str:
 
 
 def _make(day: date) -> bool:
-    """Nothing, and False, when the days' rows went to the default partition already: beat was away for longer than a week."""
+    """Nothing, and False, when rows went to the default partition already: beat was away for longer than a week."""
     begin, end = (f"'{one.isoformat()} 00:00:00+00'" for one in (day, day + timedelta(days=1)))
     if fetch(f"SELECT 1 FROM {_TABLE}_other WHERE at >= {begin} AND at < {end} LIMIT 1", []):  # noqa: S608
         return False

@@ -17,7 +17,7 @@ BLANK = {"error_code": "", "error_text": "", "error_field": ""}
 def after(outcome, *, held=7, attempts=1):
     """Version 7 was sent, the card is at `held` by now."""
     columns = columns_after(outcome, sent=7, held=held, attempts=attempts, now=NOW)
-        assert columns["sent_version"] == 7
+    assert columns["sent_version"] == 7
     return columns
 
 
