@@ -65,7 +65,7 @@ IF TG_OP = 'INSERT' OR NEW.version > OLD.version THEN
     VALUES (NEW.id, CASE WHEN NEW.state = 'active' THEN 'waiting' ELSE 'not_needed' END, now())
     ON CONFLICT (patient_id) DO UPDATE
        SET state = CASE WHEN u.state = 'in_flight' THEN u.state
-                        WHEN NEW.state <> 'active' AND u.sent_version IS NULL AND u.attempts = 0 THEN 'not_needed'
+                        WHEN NEW.state <> 'active' AND u.last_attempt_at IS NULL THEN 'not_needed'
                         ELSE 'waiting' END,
            priority = least(u.priority, 1),
            due_at = now(),

@@ -1,6 +1,7 @@
 """Rivals in the outbox and in merging, set on each other at the very moment that matters; no sleeps to hit it."""
 
 import threading
+import uuid
 
 import pytest
 from django.db import connection, transaction

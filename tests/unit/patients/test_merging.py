@@ -47,7 +47,7 @@ def booked(card, slot, **fields):
 
 
 def test_the_duplicate_leads_to_its_survivor_and_the_mip_is_told(lpu, card, duplicate):
-    CardUpload.objects.update(state="accepted")
+    CardUpload.objects.update(state="accepted", last_attempt_at=NOW)
     survivor = merge(duplicate, card)
     duplicate.refresh_from_db()
     assert (survivor, duplicate.state, duplicate.merged_into) == (card, "merged", card)

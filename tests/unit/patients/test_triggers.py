@@ -44,7 +44,7 @@ def sql(statement, *params):
 
 def accepted(card):
     """As if the MIP had taken the card; its version."""
-    CardUpload.objects.filter(pk=card.pk).update(state="accepted", attempts=3)
+    CardUpload.objects.filter(pk=card.pk).update(state="accepted", attempts=3, last_attempt_at=timezone.now())
     return Patient.objects.get(pk=card.pk).version
 
 
@@ -191,6 +191,18 @@ def test_a_rejected_card_that_was_mended_forgets_its_error(card):
     Patient.objects.filter(pk=card.pk).update(phone="1")
     upload = CardUpload.objects.get(pk=card.pk)
     assert (upload.state, upload.error_code, upload.error_text, upload.error_field) == ("waiting", "", "", "")
+
+
+def test_a_card_that_left_before_it_was_ever_sent_need_not_be_told_of(card):
+    Patient.objects.filter(pk=card.pk).update(state="withdrawn")
+    assert CardUpload.objects.get(pk=card.pk).state == "not_needed"
+
+
+def test_one_whose_answer_was_lost_and_that_changed_since_is_told_of_when_it_leaves(card):
+    CardUpload.objects.filter(pk=card.pk).update(state="retry", last_attempt_at=timezone.now(), attempts=3)
+    Patient.objects.filter(pk=card.pk).update(phone="1")
+    Patient.objects.filter(pk=card.pk).update(state="withdrawn")
+    assert CardUpload.objects.get(pk=card.pk).state == "waiting"
 
 
 def test_an_intent_that_somebody_deleted_comes_back_with_the_next_change(card):
