@@ -1,6 +1,7 @@
 """Models of the clinic itself and of those who call its API."""
 
 from lmis.models.access import AccessRecord
+from lmis.models.alarms import Alarm, AlarmNotice, AlarmQuiet, AlarmRound
 from lmis.models.api_client import ApiClient, ApiSecret, FailedLogin
 from lmis.models.calendar import CalendarDay, HolidayWork
 from lmis.models.clinic import Department, Doctor, Epoch, Lpu, Room
@@ -13,6 +14,10 @@ from lmis.models.staff import StaffRight
 
 __all__ = [
     "AccessRecord",
+    "Alarm",
+    "AlarmNotice",
+    "AlarmQuiet",
+    "AlarmRound",
     "ApiClient",
     "ApiSecret",
     "BusyType",

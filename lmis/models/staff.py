@@ -42,6 +42,9 @@ class StaffRight(models.Model):
             ("view_head_page", _("Open the page of the head of department")),
             ("view_journal", _("Read the journal")),
             ("manage_connections", _("Make connection requests")),
+            ("watch_exchange", _("Watch the exchange with the MIP")),
+            ("run_exchange", _("Run the exchange with the MIP: pause, pace, send again")),
+            ("mend_cards", _("Mend cards that the MIP rejected")),
         ]
 
     def __str__(self) -> str:

@@ -92,6 +92,7 @@ RIGHTS: dict[str, set[str]] = {
         "enter_paper_directions",
         "use_waiting_list",
         "use_calls",
+        "mend_cards",
     },
     "doctor": {
         "use_day",
@@ -116,7 +117,7 @@ RIGHTS: dict[str, set[str]] = {
         "view_head_page",
         "view_journal",
     },
-    "operator": set(),
+    "operator": {"watch_exchange", "run_exchange"},
     "administrator": {
         *_BOOKS,
         "use_desk",
@@ -137,6 +138,9 @@ RIGHTS: dict[str, set[str]] = {
         "view_head_page",
         "view_journal",
         "manage_connections",
+        "watch_exchange",
+        "run_exchange",
+        "mend_cards",
     },
 }
 LABELS = {
