@@ -3,6 +3,7 @@
 from patients.models.attempts import UploadAttempt, UploadMinute
 from patients.models.duplicates import LikelyDuplicate
 from patients.models.exchange import ExchangeMark, ExchangePause, ExchangeSettings
+from patients.models.figures import ExchangeFigures
 from patients.models.gate import MipGate
 from patients.models.imports import CardImport, CardImportChunk, CardImportRow
 from patients.models.patient import Attachment, NoPolis, Patient, Relation, Sex
@@ -15,6 +16,7 @@ __all__ = [
     "CardImportChunk",
     "CardImportRow",
     "CardUpload",
+    "ExchangeFigures",
     "ExchangeMark",
     "ExchangePause",
     "ExchangeSettings",
