@@ -14,7 +14,7 @@ from lmis.models import Epoch, FailedLogin, IdempotencyRecord
 
 @admin.register(FailedLogin)
 class FailedLoginAdmin(ReadOnlyAdmin):
-    """Who could not come in through the API."""
+    """Who could not come in, through the API or as an employee."""
 
     list_display = ["login", "address", "count", "minute"]
     search_fields = ["login", "address"]

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import login, logout
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -22,8 +22,9 @@ from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
 from lmis.api.addresses import client_address
+from lmis.exceptions import Throttled
 from lmis.screens.menu import start_of
-from lmis.services import credentials
+from lmis.services import staff_login
 
 logger = logging.getLogger(__name__)
 LOCKED = "locked"  # in the session
@@ -56,16 +57,17 @@ class LockView(View):
         """The lock's two forms."""
         return render(self.request, "screens/lock/_box.html", context, status=status)
 
-    def refuse(self, tried: str, **context: Any) -> HttpResponse:
-        """Say that it was wrong; who is wrong too often hears that, too."""
+    def check(self, tried: str, **context: Any) -> User | HttpResponse:
+        """The employee with this login and the password that was sent; else the box with what is wrong."""
+        given = {"login": tried, "password": self.request.POST.get("password", "")}
         address = str(client_address(self.request.META) or "")
-        wait = credentials.failed(login=tried, address=address, now=timezone.now())
-        if wait is None:
-            return self.box(403, error=_("Wrong login or password."), **context)
-        error = _("Too many failed attempts; try again later.")
-        response = self.box(429, error=error, **context)
-        response["Retry-After"] = str(wait)
-        return response
+        try:
+            user = staff_login.check(**given, address=address, now=timezone.now())
+        except Throttled as refusal:
+            response = self.box(refusal.status, error=staff_login.wait_in_words(refusal), **context)
+            response["Retry-After"] = refusal.headers["Retry-After"]
+            return response
+        return user or self.box(403, error=_("Wrong login or password."), **context)
 
 
 class Lock(LockView):
@@ -88,9 +90,9 @@ class Unlock(LockView):
         user = request.user
         if not user.is_authenticated:
             return self.box(401)
-        found = authenticate(request, username=user.get_username(), password=request.POST.get("password", ""))
-        if found is None or found.pk != user.pk:
-            return self.refuse(user.get_username())
+        found = self.check(user.get_username())
+        if isinstance(found, HttpResponse):
+            return found
         request.session.pop(LOCKED, None)
         return HttpResponse(status=204)
 
@@ -102,9 +104,9 @@ class Switch(LockView):
     def post(self, request: HttpRequest) -> HttpResponse:
         """To the start page of the role; 204 when the page belongs to the one who has just logged in."""
         username = request.POST.get("username", "")
-        user = authenticate(request, username=username, password=request.POST.get("password", ""))
-        if not isinstance(user, User) or not user.is_staff:
-            return self.refuse(username, username=username, way="switch")
+        user = self.check(username, username=username, way="switch")
+        if isinstance(user, HttpResponse):
+            return user
         same = request.POST.get("before") == user.get_username()
         logout(request)  # nothing of the session before, whoever's it was
         login(request, user)

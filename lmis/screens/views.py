@@ -127,5 +127,9 @@ def login(request: HttpRequest) -> HttpResponse:
     response = admin.site.login(request)
     if request.method == "POST" and response.status_code == 302:
         request.session.pop(LOCKED, None)  # of one's own session; another employee's is gone with the login
+    refusal = getattr((getattr(response, "context_data", None) or {}).get("form"), "throttled", None)
+    if refusal is not None:
+        response.status_code = refusal.status
+        response["Retry-After"] = refusal.headers["Retry-After"]
     response[HEADER] = UNFOLD
     return response

@@ -63,7 +63,7 @@ def failed(*, login: str, address: str, now: datetime) -> int | None:
             RETURNING count, minute
             """,  # noqa: S608
             {
-                "login": login.replace("\x00", "\ufffd")[:_LOGIN_LENGTH],
+                "login": _counted(login),
                 "address": address,
                 "now": now,
                 "over": now - MINUTE,
@@ -73,9 +73,18 @@ def failed(*, login: str, address: str, now: datetime) -> int | None:
     return math.ceil((since + MINUTE - now).total_seconds()) if count > MAX_FAILURES else None
 
 
+def forget_failures(*, login: str, address: str) -> None:
+    """Whoever knows a password has only mistyped it before."""
+    FailedLogin.objects.filter(login=_counted(login), address=address).delete()
+
+
 def prune_failed_logins(*, now: datetime) -> int:
     """Forget failures whose minute is over; the number of rows gone."""
     return FailedLogin.objects.filter(minute__lte=now - MINUTE).delete()[0]
+
+
+def _counted(login: str) -> str:
+    return login.replace("\x00", "\ufffd")[:_LOGIN_LENGTH]
 
 
 def _alive(expires_at: datetime | None, now: datetime) -> bool:
