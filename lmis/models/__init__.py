@@ -7,10 +7,12 @@ from lmis.models.calendar import CalendarDay, HolidayWork
 from lmis.models.clinic import Department, Doctor, Epoch, Lpu, Room
 from lmis.models.dictionaries import BusyType, Position, Speciality
 from lmis.models.employee import EmployeeProfile
+from lmis.models.heartbeat import Heartbeat
 from lmis.models.idempotency import IdempotencyRecord
 from lmis.models.nsi import CodeMapping, Dictionary, DictionaryCode
 from lmis.models.sources import Source
 from lmis.models.staff import StaffRight
+from lmis.models.traffic import RequestHour, RequestTotal
 
 __all__ = [
     "AccessRecord",
@@ -30,10 +32,13 @@ __all__ = [
     "EmployeeProfile",
     "Epoch",
     "FailedLogin",
+    "Heartbeat",
     "HolidayWork",
     "IdempotencyRecord",
     "Lpu",
     "Position",
+    "RequestHour",
+    "RequestTotal",
     "Room",
     "Source",
     "Speciality",

@@ -8,6 +8,7 @@ from patients.models.gate import MipGate
 from patients.models.imports import CardImport, CardImportChunk, CardImportRow
 from patients.models.patient import Attachment, NoPolis, Patient, Relation, Sex
 from patients.models.phone import PatientPhone
+from patients.models.totals import UploadTotal
 from patients.models.upload import CardUpload
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "Sex",
     "UploadAttempt",
     "UploadMinute",
+    "UploadTotal",
 ]
