@@ -13,10 +13,16 @@ class AppointmentsConfig(AppConfig):
     verbose_name = _("Appointments")
 
     def ready(self) -> None:
-        """Take the schedule and the appointments into the journal; let these go with a card that is merged."""
+        """Take the schedule and the appointments into the journal; let these go with a card that is merged.
+
+        Cards of those who come go to the MIP first.
+        """
         from appointments import audit
+        from appointments.models import Appointment
         from appointments.services import merging, merging_lists
+        from patients.services import concerned
 
         audit.register()
         merging.register()
         merging_lists.register()
+        concerned.SOURCES.append(Appointment.objects.coming)

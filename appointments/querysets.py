@@ -60,6 +60,11 @@ class AppointmentQuerySet(CountedAppointments):
         """Booked and not ended (contract H)."""
         return self.filter(state="booked", slot__end__gt=now)
 
+    def coming(self, now: dt.datetime, until: dt.datetime | None) -> Self:
+        """Booked, and the visit begins after `now` and, when there is an `until`, before that."""
+        coming = self.filter(state="booked", slot__begin__gt=now)
+        return coming.filter(slot__begin__lt=until) if until else coming
+
     def holding_direction(self, direction: Direction) -> Self:
         """The one that holds this direction, booked or visited (contract §2.4)."""
         return self.filter(direction=direction, state__in=["booked", "visited"])

@@ -13,12 +13,17 @@ class DirectionsConfig(AppConfig):
     verbose_name = _("Directions")
 
     def ready(self) -> None:
-        """Keep the history of what staff do to directions; let them go with a card that is merged."""
+        """Keep the history of what staff do to directions; let them go with a card that is merged.
+
+        Cards of those who have an open one go to the MIP first.
+        """
         from auditlog.registry import auditlog
 
         from directions.models import Direction, IncomingDirection
         from directions.services import merging
+        from patients.services import concerned
 
         auditlog.register(Direction)
         auditlog.register(IncomingDirection)
         merging.register()
+        concerned.SOURCES.append(Direction.objects.open)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from directions.models import Direction  # noqa: F401
     from lmis.models import Doctor, Lpu
     from patients.models import Patient
+
+_FORGOTTEN = timedelta(days=365)  # a direction without an end that nobody used
+_ANY_ZONE = timedelta(hours=12)  # a day that has ended here may last elsewhere
 
 
 def _today_in(zone: str, now: datetime) -> Cast:
@@ -83,6 +86,16 @@ class DirectionQuerySet(models.QuerySet["Direction"]):
                 output_field=CharField(),
             )
         )
+
+    def open(self, now: datetime, until: datetime | None = None) -> Self:
+        """Somebody may still book by it: not cancelled, not seen, not booked, not out of date; of the last year.
+
+        `until` is not asked: such a patient may come any day.
+        """
+        held = self._appointments().filter(direction=OuterRef("pk"), state__in=["booked", "visited"])
+        fresh = self.filter(cancelled_at__isnull=True, outcome="", created_at__gt=now - _FORGOTTEN)
+        in_time = Q(valid_until__isnull=True) | Q(valid_until__gte=(now - _ANY_ZONE).date())
+        return fresh.filter(~Exists(held), in_time)
 
     def _appointments(self) -> models.QuerySet[Any]:
         """All appointments: their app imports us, not we it."""

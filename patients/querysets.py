@@ -163,6 +163,10 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
                 ids += free.values_list("pk", flat=True)[: limit - len(ids)]
         return ids
 
+    def unsettled(self) -> Self:
+        """Neither accepted nor needless: on their way, or stopped by something that a person must mend."""
+        return self.filter(state__in=["waiting", "in_flight", "retry", "rejected", "duplicate"])
+
     def unsent(self) -> Self:
         """The MIP does not have what the card says."""
         return self.filter(state__in=["waiting", "in_flight", "retry"])

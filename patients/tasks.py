@@ -25,6 +25,7 @@ _IMPORTS = 2.0  # seconds: whoever brings a file looks at the page
 QUEUE = "mip"  # of the uploads, whose waits must not hold up anything else; sweeps go to the default one
 SENDING = 5.0  # seconds of one sender, so that a worker of both queues gets to its other work
 _EXPIRES = max(4.0, 2 * settings.MIP["SWEEP_SECONDS"])  # a sender that could not begin by then is asked for again
+_BACKLOG = 30.0
 _HOUR = 3600.0
 
 
@@ -53,6 +54,13 @@ def sweep_uploads(**kwargs: Any) -> None:
         send_due_cards.apply_async(queue=QUEUE, expires=_EXPIRES)
     except OperationalError:
         logger.warning("the broker is away: cards wait for the next sweep")
+
+
+@app.task(name="patients.put_concerned_first")
+def put_concerned_first(**kwargs: Any) -> None:
+    """In a backlog of many, put those who may be harmed first: too slow for every sweep."""
+    if client.is_configured():
+        concerned.put_first_among_many(now=timezone.now())
 
 
 @app.task(name="patients.tend_history")
@@ -99,6 +107,7 @@ def _schedule(sender: Celery, **kwargs: Any) -> None:
     every = settings.MIP["SWEEP_SECONDS"]
     # A sweep that waited in the queue is worth nothing once the next ones are there.
     sender.add_periodic_task(every, sweep_uploads.s(), name="patients.sweep_uploads", expires=max(10.0, 2 * every))
+    sender.add_periodic_task(_BACKLOG, put_concerned_first.s(), name="patients.put_concerned_first", expires=_BACKLOG)
     sender.add_periodic_task(_IMPORTS, sweep_imports.s(), name="patients.sweep_imports", expires=10.0)
     nightly = crontab(hour="2", minute="30")  # UTC, as all of beat's hours
     sender.add_periodic_task(nightly, look_for_duplicates.s(), name="patients.look_for_duplicates", expires=3600.0)
