@@ -5,122 +5,239 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('lmis', '0015_signs_and_counts'),
-        ('patients', '0008_upload_totals'),
+        ("lmis", "0015_signs_and_counts"),
+        ("patients", "0008_upload_totals"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MipHolding',
+            name="MipHolding",
             fields=[
-                ('guid', models.UUIDField(primary_key=True, serialize=False)),
-                ('version', models.BigIntegerField()),
-                ('lpu', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lmis.lpu')),
+                ("guid", models.UUIDField(primary_key=True, serialize=False)),
+                ("version", models.BigIntegerField()),
+                (
+                    "lpu",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="lmis.lpu"
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Reconciliation',
+            name="Reconciliation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.CharField(choices=[('asking', 'asking the MIP'), ('comparing', 'comparing'), ('searching', 'looking for what is missing there'), ('done', 'done'), ('failed', 'given up')], default='asking', max_length=12, verbose_name='stage')),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('started_by', models.CharField(max_length=150, verbose_name='started by')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('error', models.CharField(blank=True, default='', max_length=64, verbose_name='last error, code')),
-                ('failures', models.PositiveIntegerField(default=0, verbose_name='failures in a row')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('holder', models.UUIDField(editable=False, null=True)),
-                ('held_until', models.DateTimeField(editable=False, null=True)),
-                ('after', models.CharField(blank=True, default='', editable=False, max_length=500)),
-                ('cursor', models.UUIDField(editable=False, null=True)),
-                ('card_cursor', models.BigIntegerField(default=0, editable=False)),
-                ('held', models.BigIntegerField(default=0, verbose_name='held by the MIP')),
-                ('missing', models.BigIntegerField(default=0, verbose_name='missing there')),
-                ('older', models.BigIntegerField(default=0, verbose_name='older there')),
-                ('newer', models.BigIntegerField(default=0, verbose_name='newer there')),
-                ('unknown', models.BigIntegerField(default=0, verbose_name='unknown here')),
-                ('sent_again', models.BigIntegerField(default=0, verbose_name='sent again')),
-                ('lpu', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='lmis.lpu')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("asking", "asking the MIP"),
+                            ("comparing", "comparing"),
+                            ("searching", "looking for what is missing there"),
+                            ("done", "done"),
+                            ("failed", "given up"),
+                        ],
+                        default="asking",
+                        max_length=12,
+                        verbose_name="stage",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("started_by", models.CharField(max_length=150, verbose_name="started by")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                ("error", models.CharField(blank=True, default="", max_length=64, verbose_name="last error, code")),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="failures in a row")),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("holder", models.UUIDField(editable=False, null=True)),
+                ("held_until", models.DateTimeField(editable=False, null=True)),
+                ("after", models.CharField(blank=True, default="", editable=False, max_length=500)),
+                ("cursor", models.UUIDField(editable=False, null=True)),
+                ("card_cursor", models.BigIntegerField(default=0, editable=False)),
+                ("held", models.BigIntegerField(default=0, verbose_name="held by the MIP")),
+                ("missing", models.BigIntegerField(default=0, verbose_name="missing there")),
+                ("older", models.BigIntegerField(default=0, verbose_name="older there")),
+                ("newer", models.BigIntegerField(default=0, verbose_name="newer there")),
+                ("unknown", models.BigIntegerField(default=0, verbose_name="unknown here")),
+                ("sent_again", models.BigIntegerField(default=0, verbose_name="sent again")),
+                (
+                    "lpu",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="lmis.lpu",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'reconciliation with the MIP',
-                'verbose_name_plural': 'reconciliations with the MIP',
-                'default_permissions': (),
+                "verbose_name": "reconciliation with the MIP",
+                "verbose_name_plural": "reconciliations with the MIP",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ReconciliationFinding',
+            name="ReconciliationFinding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('missing', 'missing there'), ('older', 'older there'), ('newer', 'newer there'), ('unknown', 'unknown here')], max_length=12, verbose_name='what is wrong')),
-                ('guid', models.UUIDField(verbose_name='MKAB guid')),
-                ('card_id', models.BigIntegerField(null=True, verbose_name='card')),
-                ('version_here', models.BigIntegerField(null=True, verbose_name='version here')),
-                ('version_there', models.BigIntegerField(null=True, verbose_name='version there')),
-                ('lpu', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lmis.lpu', verbose_name='LPU')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='patients.reconciliation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("missing", "missing there"),
+                            ("older", "older there"),
+                            ("newer", "newer there"),
+                            ("unknown", "unknown here"),
+                        ],
+                        max_length=12,
+                        verbose_name="what is wrong",
+                    ),
+                ),
+                ("guid", models.UUIDField(verbose_name="MKAB guid")),
+                ("card_id", models.BigIntegerField(null=True, verbose_name="card")),
+                ("version_here", models.BigIntegerField(null=True, verbose_name="version here")),
+                ("version_there", models.BigIntegerField(null=True, verbose_name="version there")),
+                (
+                    "lpu",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="lmis.lpu", verbose_name="LPU"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="patients.reconciliation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'finding of a reconciliation',
-                'verbose_name_plural': 'findings of a reconciliation',
-                'default_permissions': (),
+                "verbose_name": "finding of a reconciliation",
+                "verbose_name_plural": "findings of a reconciliation",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Backfill',
+            name="Backfill",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_since', models.DateTimeField(blank=True, null=True, verbose_name='changed since')),
-                ('state', models.CharField(blank=True, choices=[('waiting', 'waiting'), ('in_flight', 'being sent'), ('retry', 'waiting to repeat'), ('accepted', 'accepted'), ('rejected', 'rejected: the card must be mended'), ('duplicate', 'suspected duplicate'), ('not_needed', 'not needed')], default='', max_length=12, verbose_name='state')),
-                ('error_code', models.CharField(blank=True, default='', max_length=64, verbose_name='last error, code')),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('started_by', models.CharField(max_length=150, verbose_name='started by')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('stopped_by', models.CharField(blank=True, default='', max_length=150, verbose_name='stopped by')),
-                ('total', models.BigIntegerField(verbose_name='cards')),
-                ('done', models.BigIntegerField(default=0, verbose_name='handed over')),
-                ('sent', models.BigIntegerField(default=0, verbose_name='sent')),
-                ('cursor', models.BigIntegerField(default=0, editable=False)),
-                ('last', models.BigIntegerField(editable=False)),
-                ('rate', models.FloatField(editable=False, null=True, verbose_name='cards a second')),
-                ('moved_at', models.DateTimeField(editable=False, null=True, verbose_name='last moved')),
-                ('lpu', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lmis.lpu', verbose_name='LPU')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("changed_since", models.DateTimeField(blank=True, null=True, verbose_name="changed since")),
+                (
+                    "state",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("in_flight", "being sent"),
+                            ("retry", "waiting to repeat"),
+                            ("accepted", "accepted"),
+                            ("rejected", "rejected: the card must be mended"),
+                            ("duplicate", "suspected duplicate"),
+                            ("not_needed", "not needed"),
+                        ],
+                        default="",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "error_code",
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="last error, code"),
+                ),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("started_by", models.CharField(max_length=150, verbose_name="started by")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                ("stopped_by", models.CharField(blank=True, default="", max_length=150, verbose_name="stopped by")),
+                ("total", models.BigIntegerField(verbose_name="cards")),
+                ("done", models.BigIntegerField(default=0, verbose_name="handed over")),
+                ("sent", models.BigIntegerField(default=0, verbose_name="sent")),
+                ("cursor", models.BigIntegerField(default=0, editable=False)),
+                ("last", models.BigIntegerField(editable=False)),
+                ("rate", models.FloatField(editable=False, null=True, verbose_name="cards a second")),
+                ("moved_at", models.DateTimeField(editable=False, null=True, verbose_name="last moved")),
+                (
+                    "lpu",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="lmis.lpu",
+                        verbose_name="LPU",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'upload of existing cards',
-                'verbose_name_plural': 'uploads of existing cards',
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['-started_at'], name='backfill_by_start')],
-                'constraints': [models.UniqueConstraint(models.Value(1), condition=models.Q(('ended_at__isnull', True)), name='backfill_one_at_a_time'), models.CheckConstraint(condition=models.Q(('stopped_by', ''), ('ended_at__isnull', False), _connector='OR'), name='backfill_stopped_has_ended'), models.CheckConstraint(condition=models.Q(('state__in', ['', 'retry', 'accepted', 'rejected', 'duplicate'])), name='backfill_state_sent')],
+                "verbose_name": "upload of existing cards",
+                "verbose_name_plural": "uploads of existing cards",
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["-started_at"], name="backfill_by_start")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.Value(1), condition=models.Q(("ended_at__isnull", True)), name="backfill_one_at_a_time"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("stopped_by", ""), ("ended_at__isnull", False), _connector="OR"),
+                        name="backfill_stopped_has_ended",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["", "retry", "accepted", "rejected", "duplicate"])),
+                        name="backfill_state_sent",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='reconciliation',
-            index=models.Index(fields=['-started_at'], name='reconciliation_by_start'),
+            model_name="reconciliation",
+            index=models.Index(fields=["-started_at"], name="reconciliation_by_start"),
         ),
         migrations.AddConstraint(
-            model_name='reconciliation',
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('ended_at__isnull', True)), name='reconciliation_one_at_a_time'),
+            model_name="reconciliation",
+            constraint=models.UniqueConstraint(
+                models.Value(1), condition=models.Q(("ended_at__isnull", True)), name="reconciliation_one_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reconciliation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('stage__in', ['asking', 'comparing', 'searching'])), models.Q(('ended_at__isnull', False), ('stage__in', ['done', 'failed'])), _connector='OR'), name='reconciliation_ended_or_not'),
+            model_name="reconciliation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("stage__in", ["asking", "comparing", "searching"])),
+                    models.Q(("ended_at__isnull", False), ("stage__in", ["done", "failed"])),
+                    _connector="OR",
+                ),
+                name="reconciliation_ended_or_not",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reconciliation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_until__isnull', True), ('holder__isnull', True)), models.Q(('held_until__isnull', False), ('holder__isnull', False)), _connector='OR'), name='reconciliation_held_until'),
+            model_name="reconciliation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("held_until__isnull", True), ("holder__isnull", True)),
+                    models.Q(("held_until__isnull", False), ("holder__isnull", False)),
+                    _connector="OR",
+                ),
+                name="reconciliation_held_until",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reconciliationfinding',
-            constraint=models.UniqueConstraint(fields=('run', 'kind', 'guid'), name='reconciliation_finding_once'),
+            model_name="reconciliationfinding",
+            constraint=models.UniqueConstraint(fields=("run", "kind", "guid"), name="reconciliation_finding_once"),
         ),
         migrations.AddConstraint(
-            model_name='reconciliationfinding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('card_id__isnull', True), ('kind', 'unknown')), models.Q(('card_id__isnull', False), ('kind__in', ['missing', 'older', 'newer'])), _connector='OR'), name='reconciliation_finding_known'),
+            model_name="reconciliationfinding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("card_id__isnull", True), ("kind", "unknown")),
+                    models.Q(("card_id__isnull", False), ("kind__in", ["missing", "older", "newer"])),
+                    _connector="OR",
+                ),
+                name="reconciliation_finding_known",
+            ),
         ),
     ]

@@ -9,8 +9,8 @@ from patients.models.gate import MipGate
 from patients.models.imports import CardImport, CardImportChunk, CardImportRow
 from patients.models.patient import Attachment, NoPolis, Patient, Relation, Sex
 from patients.models.phone import PatientPhone
-from patients.models.totals import UploadTotal
 from patients.models.reconciliation import MipHolding, Reconciliation, ReconciliationFinding
+from patients.models.totals import UploadTotal
 from patients.models.upload import CardUpload
 
 __all__ = [
