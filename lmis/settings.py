@@ -198,6 +198,21 @@ MIP: dict[str, Any] = {
     "HISTORY_DAYS": env.int("MIP_HISTORY_DAYS", default=60),
 }
 
+# --- alarms ---------------------------------------------------------------------------------------------
+ALARMS: dict[str, Any] = {
+    "EMAILS": env.list("ALARM_EMAILS", default=[]),
+    "WEBHOOK": env.str("ALARM_WEBHOOK", default=""),
+    "SITE": env.str("ALARM_SITE", default=""),
+}
+EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="lmis@localhost")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["lmis.api.authentication.ClientAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["lmis.api.permissions.ScopePermission"],

@@ -1,0 +1,160 @@
+"""Alarms: which checks there are, what they find, and who has taken note of it.
+
+A round asks every check outside any transaction, then writes down in one what began and what ended, with the notices
+that are to go out (`lmis.services.alarm_notices`). It may be killed anywhere and run twice at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from lmis.actors import Actor
+from lmis.exceptions import Refusal
+from lmis.models import Alarm, AlarmQuiet, AlarmRound
+from lmis.services import alarm_notices, journal
+
+logger = logging.getLogger(__name__)
+EVERY = timedelta(seconds=55)  # between rounds; beat asks each minute
+STALE = timedelta(minutes=3)  # without a round for so long nobody watches
+LONGEST_QUIET = timedelta(days=7)
+Facts = dict[str, Any]
+
+
+class QuietNotSensible(Refusal):
+    """An end of the quiet that is past or too far away. Never from the API."""
+
+    status = 409
+    message = _("An alarm can be quiet until a moment within the next seven days.")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`find` gives, for a moment, what is wrong in numbers and codes, or None while all is well. It may wait for the
+    network, for a bounded time. `text` is filled with what it found; nothing personal may be in either."""
+
+    name: str
+    title: Any
+    text: Any
+    find: Callable[[datetime], Facts | None]
+
+    def in_words(self, facts: Mapping[str, Any]) -> str:
+        """The text, with the facts in it; one that lacks some of them stays as it is."""
+        try:
+            return str(self.text) % facts
+        except (KeyError, TypeError, ValueError):
+            return str(self.title)
+
+
+CHECKS: dict[str, Check] = {}
+
+
+def watch(check: Check) -> None:
+    """Said once a check, when the apps are ready."""
+    CHECKS[check.name] = check
+
+
+def look(*, now: datetime) -> bool:
+    """Look at all checks and send what is to be told; False when somebody has just done so."""
+    if not _take_round(now):
+        return False
+    found = {name: answer for name, check in CHECKS.items() if (answer := _ask(check, now)) is not _UNKNOWN}
+    _write_down(found, now)
+    alarm_notices.deliver(now=now)
+    return True
+
+
+def open_ones() -> list[Alarm]:
+    """What is wrong just now, the oldest first; one statement."""
+    return list(Alarm.objects.filter(ended_at__isnull=True, name__in=CHECKS).order_by("since", "pk"))
+
+
+def last_look() -> datetime | None:
+    """When the checks were looked at last; one statement."""
+    return AlarmRound.objects.values_list("at", flat=True).filter(pk=1).first()
+
+
+def acknowledge(*, alarm_id: int, by: Actor, now: datetime) -> bool:
+    """Somebody knows of it; False when it is over or somebody else knows already."""
+    with transaction.atomic():
+        # Two operators at once would both sign it: the row is locked, the second finds the first one's name.
+        alarm = Alarm.objects.select_for_update().filter(pk=alarm_id, ended_at__isnull=True).first()
+        if alarm is None or alarm.acknowledged_at is not None:
+            return False
+        journal.note_changed(alarm, {"acknowledged_at": now, "acknowledged_by": by.label}, by=by)
+        alarm.acknowledged_at, alarm.acknowledged_by, alarm.user = now, by.label, by.user
+        alarm.save(update_fields=["acknowledged_at", "acknowledged_by", "user"])
+    return True
+
+
+def keep_quiet(*, name: str, until: datetime, by: Actor, now: datetime) -> None:
+    """Tell nobody of this check until then, say during planned work; it is shown all the same.
+
+    `until` may be `now`: the quiet ends. Raises QuietNotSensible for an unknown check or an end in the past or further
+    than a week away.
+    """
+    if name not in CHECKS or not now <= until <= now + LONGEST_QUIET:
+        raise QuietNotSensible
+    with transaction.atomic():
+        AlarmQuiet.objects.get_or_create(name=name, defaults={"until": now, "set_by": by.label})
+        row = AlarmQuiet.objects.select_for_update().get(name=name)
+        journal.note_changed(row, {"until": until, "set_by": by.label}, by=by)
+        row.until, row.set_by = until, by.label
+        row.save()
+
+
+def quiet_until(now: datetime) -> dict[str, datetime]:
+    """Which checks are quiet, and until when; one statement."""
+    return dict(AlarmQuiet.objects.filter(until__gt=now).values_list("name", "until"))
+
+
+_UNKNOWN: Facts = {"unknown": True}
+
+
+def _take_round(now: datetime) -> bool:
+    AlarmRound.objects.get_or_create(pk=1, defaults={"at": now - 2 * EVERY})
+    # Beat's process, workers and the task may all be about to look:
+    # whoever moves the moment on does, the others find it moved.
+    return bool(AlarmRound.objects.filter(pk=1, at__lte=now - EVERY).update(at=now))
+
+
+def _ask(check: Check, now: datetime) -> Facts | None:
+    """What it finds; `_UNKNOWN` when it failed: then nothing begins and nothing ends."""
+    try:
+        return check.find(now)
+    except Exception:
+        logger.exception("the check %s failed", check.name)
+        return _UNKNOWN
+
+
+def _write_down(found: Mapping[str, Facts | None], now: datetime) -> None:
+    with transaction.atomic(durable=True):
+        # Two rounds that overlap would both open an alarm:
+        # the round's row is locked first, the second sees what the first has opened.
+        AlarmRound.objects.select_for_update().get(pk=1)
+        quiet = quiet_until(now)
+        opened = {alarm.name: alarm for alarm in Alarm.objects.filter(ended_at__isnull=True)}
+        for name in [*found, *(opened.keys() - CHECKS.keys())]:  # a check that is no more ends its alarm
+            facts, alarm = found.get(name), opened.get(name)
+            if facts is None:
+                _end(alarm, now)
+                continue
+            alarm = alarm or Alarm(name=name, since=now)
+            alarm.facts = facts
+            alarm.save()
+            if name not in quiet:
+                alarm_notices.begins(alarm, now=now)
+
+
+def _end(alarm: Alarm | None, now: datetime) -> None:
+    if alarm is None:
+        return
+    alarm.ended_at = max(now, alarm.since)
+    alarm.save(update_fields=["ended_at"])
+    alarm_notices.ends(alarm, now=now)
