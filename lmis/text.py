@@ -46,3 +46,9 @@ def phone_key_of(field: str) -> Func:
     """The database's own `phone_key` of a column."""
     digits = Func(F(field), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=CharField())
     return Func(digits, Value(10), function="right", output_field=CharField())
+
+
+def short_name(family: str, name: str, patronymic: str) -> str:
+    """Surname and initials, as far as they are known: `Иванова А. П.`."""
+    initials = " ".join(f"{part[0]}." for part in (name, patronymic) if part)
+    return f"{family} {initials}".strip()

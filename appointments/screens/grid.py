@@ -56,7 +56,7 @@ class GridPart(Screen):
     @property
     def viewer(self) -> Viewer:
         """For the cells."""
-        return Viewer(names=self.allows("patients.view_patient"), channels=self.channels)
+        return Viewer(names=self.allows("patients.view_patient"), channels=frozenset(self.channels))
 
     @property
     def scope(self) -> Scope | None:

@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from appointments.models import Appointment, Slot
 from appointments.querysets import SlotQuerySet
-from appointments.screens.grid_cells import Cell, Viewer, cell_of
+from appointments.screens.grid_cells import Cell, Holder, Viewer, cell_of
 from appointments.screens.grid_scope import Column, Scope
 from appointments.screens.grid_since import Since
+from lmis.text import short_name
 
 LEAST_MINUTES = 5  # a shorter place is drawn as long as this
 DAY_BEGINS, DAY_ENDS = 8, 15  # the hours of a grid with nothing in it
@@ -98,8 +99,7 @@ def changes(scope: Scope, *, since: Since | None, viewer: Viewer, now: dt.dateti
 
 def _slots(scope: Scope) -> SlotQuerySet:
     doctors = [doctor.pk for doctor in scope.doctors]
-    slots = Slot.objects.filter(doctor__in=doctors, day__range=(scope.first, scope.last))
-    return slots.defer("pattern", "room_label", "busy_code").order_by("begin", "pk")
+    return Slot.objects.filter(doctor__in=doctors, day__range=(scope.first, scope.last)).order_by("begin", "pk")
 
 
 def _cells(slots: Iterable[Slot], scope: Scope, viewer: Viewer, now: dt.datetime) -> list[Cell]:
@@ -109,17 +109,24 @@ def _cells(slots: Iterable[Slot], scope: Scope, viewer: Viewer, now: dt.datetime
     return [cell_of(slot, held.get(slot.pk, ()), zones[slot.doctor_id], now, viewer) for slot in found]
 
 
-def _held(slots: list[int], viewer: Viewer) -> dict[int, list[Appointment]]:
-    """Who holds the places of these slots; without the patients for whom their names are not to be seen."""
-    held: dict[int, list[Appointment]] = defaultdict(list)
-    columns = ["slot_id", "state", "source", "arrived_at", "patient_id"]
-    found = Appointment.objects.holding().filter(slot__in=slots)
+def _held(slots: list[int], viewer: Viewer) -> dict[int, list[Holder]]:
+    """Who holds the places of these slots; without the patients for whom their names are not to be seen.
+
+    Rows and not models: the day of a speciality has hundreds, and two objects for each cost more than asking.
+    """
+    held: dict[int, list[Holder]] = defaultdict(list)
+    columns = ["slot_id", "state", "source", "arrived_at"]
     if viewer.names:
-        found = found.select_related("patient")
         columns += [f"patient__{name}" for name in ("family", "name", "patronymic", "card_number")]
-    for appointment in found.only(*columns).order_by("seat") if slots else ():
-        held[appointment.slot_id].append(appointment)
+    found = Appointment.objects.holding().filter(slot__in=slots).order_by("seat").values_list(*columns)
+    for slot, state, source, arrived_at, *names in found if slots else ():
+        held[slot].append(Holder(state, source, state == "booked" and arrived_at is not None, _shown(*names)))
     return held
+
+
+def _shown(family: str = "", name: str = "", patronymic: str = "", card_number: str = "") -> str:
+    """As `Patient.short_name`; blank for who may not see names."""
+    return short_name(family, name, patronymic) or card_number
 
 
 def _is_kept(scope: Scope, column: Column) -> bool:

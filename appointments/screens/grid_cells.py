@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from appointments.models import Appointment, Slot
+from appointments.models import Slot
 from lmis.models import Source
 
 # One letter each, so that a row of twenty pixels has room for all of them.
@@ -58,25 +59,34 @@ class Cell:
     over: int
 
     @property
-    def word(self) -> str:
-        """The sign in a word."""
-        return str(WORDS[self.sign])
-
-    @property
     def end(self) -> int:
         """The minute of the day at which it ends."""
         return self.begin + self.minutes
 
 
+class Holder(NamedTuple):
+    """Who holds a place: the appointment's state and channel, whether the patient came and waits, the short name."""
+
+    state: str
+    source: str
+    is_here: bool
+    name: str
+
+
+def _marks_now() -> dict[str, str]:
+    return {str(source): str(mark) for source, mark in MARKS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks: may the names be shown, and through which channels can be booked."""
+    """Who looks: may the names be shown, through which channels can be booked, and the marks in the language of now."""
 
     names: bool
-    channels: Collection[str]
+    channels: frozenset[str]
+    marks: Mapping[str, str] = field(default_factory=_marks_now)
 
 
-def cell_of(slot: Slot, held: Sequence[Appointment], tz: ZoneInfo, now: dt.datetime, viewer: Viewer) -> Cell:
+def cell_of(slot: Slot, held: Sequence[Holder], tz: ZoneInfo, now: dt.datetime, viewer: Viewer) -> Cell:
     """The cell of a slot with the appointments that hold its places, first seat first."""
     begin = slot.begin.astimezone(tz)
     minute = begin.hour * 60 + begin.minute
@@ -93,19 +103,19 @@ def cell_of(slot: Slot, held: Sequence[Appointment], tz: ZoneInfo, now: dt.datet
         minutes=minutes,
         time=f"{begin:%H:%M}",
         text=_text(slot, held, viewer),
-        marks=_marks(slot, held),
+        marks=_marks(slot, held, viewer),
         free=free,
         over=slot.overbooked,
     )
 
 
-def _sign(slot: Slot, held: Sequence[Appointment], now: dt.datetime, viewer: Viewer) -> str:
+def _sign(slot: Slot, held: Sequence[Holder], now: dt.datetime, viewer: Viewer) -> str:
     if slot.withdrawn and not slot.booked:
         return "gone"
-    marks = {appointment.state for appointment in held}
+    marks = {one.state for one in held}
     if marks == {"visited"} or marks == {"missed"}:
         return marks.pop()
-    if any(one.arrived_at and one.state == "booked" for one in held):
+    if any(one.is_here for one in held):
         return "here"
     if slot.begin <= now:
         return "open" if "booked" in marks else "visited" if marks else "past"
@@ -113,7 +123,7 @@ def _sign(slot: Slot, held: Sequence[Appointment], now: dt.datetime, viewer: Vie
         return "blocked"
     if slot.places_left <= 0:
         return "full"
-    return "free" if set(viewer.channels) & set(slot.channels) else "other"
+    return "other" if viewer.channels.isdisjoint(slot.channels) else "free"
 
 
 def _classes(slot: Slot, sign: str, minute: int, minutes: int, *, pale: bool) -> str:
@@ -128,7 +138,7 @@ def _classes(slot: Slot, sign: str, minute: int, minutes: int, *, pale: bool) ->
     return " ".join(parts)
 
 
-def _text(slot: Slot, held: Sequence[Appointment], viewer: Viewer) -> str:
+def _text(slot: Slot, held: Sequence[Holder], viewer: Viewer) -> str:
     """Who is booked, how many of how many, why it is closed."""
     parts = []
     if slot.is_queue:
@@ -136,7 +146,7 @@ def _text(slot: Slot, held: Sequence[Appointment], viewer: Viewer) -> str:
     if slot.capacity + slot.overbooked > 1:
         parts.append(f"{slot.booked}/{slot.capacity}")
     if viewer.names and held:
-        parts.append(", ".join(one.patient.short_name for one in held))
+        parts.append(", ".join(one.name for one in held))
     if slot.withdrawn and slot.booked:
         parts.append(_("withdrawn"))
     elif slot.is_blocked:
@@ -144,7 +154,7 @@ def _text(slot: Slot, held: Sequence[Appointment], viewer: Viewer) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _marks(slot: Slot, held: Sequence[Appointment]) -> str:
+def _marks(slot: Slot, held: Sequence[Holder], viewer: Viewer) -> str:
     """Through which channels it was booked, or, while nobody is, can be."""
-    channels = {one.source for one in held} if held else set(slot.channels)
-    return "".join(str(mark) for source, mark in MARKS.items() if source in channels)
+    channels = {one.source for one in held} if held else slot.channels
+    return "".join(mark for source, mark in viewer.marks.items() if source in channels)

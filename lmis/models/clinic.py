@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lmis.models.dictionaries import Position, Speciality
 from lmis.querysets import DoctorQuerySet, LpuQuerySet
+from lmis.text import short_name
 
 
 def validate_time_zone(value: str) -> None:
@@ -196,8 +197,7 @@ class Doctor(models.Model):
     @property
     def short_name(self) -> str:
         """Surname and initials: `Иванова А. П.`."""
-        initials = " ".join(f"{part[0]}." for part in (self.name, self.patronymic) if part)
-        return f"{self.family} {initials}".strip()
+        return short_name(self.family, self.name, self.patronymic)
 
     @property
     def full_name(self) -> str:

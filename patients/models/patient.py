@@ -11,7 +11,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from lmis.models import Lpu
-from lmis.text import name_key_of, number_key_of, phone_key_of
+from lmis.text import name_key_of, number_key_of, phone_key_of, short_name
 from patients.models.triggers import CARD_MERGE, CARD_MERGED_FOLLOW, CARD_STAMP, CARD_UPLOAD_INTENT
 from patients.querysets import PatientQuerySet
 from patients.validators import validate_snils
@@ -261,8 +261,7 @@ class Patient(models.Model):
     @property
     def short_name(self) -> str:
         """`Иванов И. И.`, for a list, a cell or a ticket."""
-        initials = " ".join(f"{part[0]}." for part in (self.name, self.patronymic) if part)
-        return " ".join(part for part in (self.family, initials) if part) or self.card_number
+        return short_name(self.family, self.name, self.patronymic) or self.card_number
 
     @property
     def told_apart(self) -> str:
