@@ -88,3 +88,24 @@ class PauseNotSensible(Refusal):
 
     status = 409
     message = _("A pause needs a reason and an end within the next seven days.")
+
+
+class MipNotConfigured(Refusal):
+    """There is no MIP to talk to. Never from the API."""
+
+    status = 409
+    message = _("No MIP is set up here: MIP_URL is empty.")
+
+
+class BackfillRunning(Refusal):
+    """Existing cards are being sent already. Never from the API."""
+
+    status = 409
+    message = _("Existing cards are being sent already. Wait for the end, or stop it first.")
+
+
+class ScopeNotSensible(Refusal):
+    """Cards in that state are sent anyway, or need not be. Never from the API."""
+
+    status = 409
+    message = _("Cards in this state are on their way already. Choose accepted, rejected, duplicate or retry.")

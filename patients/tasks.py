@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
@@ -16,7 +17,7 @@ from lmis.celery import app
 from lmis.exceptions import Unavailable
 from patients.mip import client
 from patients.models import CardUpload
-from patients.services import concerned, history, likely_pairs, uploads
+from patients.services import backfill, concerned, history, likely_pairs, uploads
 from patients.services.importing import hints as import_hints
 from patients.services.importing import imports, steps
 
@@ -54,6 +55,15 @@ def sweep_uploads(**kwargs: Any) -> None:
         send_due_cards.apply_async(queue=QUEUE, expires=_EXPIRES)
     except OperationalError:
         logger.warning("the broker is away: cards wait for the next sweep")
+
+
+@app.task(name="patients.move_backfill")
+def move_backfill(**kwargs: Any) -> None:
+    """Hand existing cards that somebody asked for to the outbox, as many as there is room for."""
+    if not client.is_configured():
+        return
+    with suppress(Unavailable):  # somebody holds a row of it for long: the next one comes soon
+        backfill.work(now=timezone.now())
 
 
 @app.task(name="patients.put_concerned_first")
@@ -107,6 +117,7 @@ def _schedule(sender: Celery, **kwargs: Any) -> None:
     every = settings.MIP["SWEEP_SECONDS"]
     # A sweep that waited in the queue is worth nothing once the next ones are there.
     sender.add_periodic_task(every, sweep_uploads.s(), name="patients.sweep_uploads", expires=max(10.0, 2 * every))
+    sender.add_periodic_task(every, move_backfill.s(), name="patients.move_backfill", expires=max(10.0, 2 * every))
     sender.add_periodic_task(_BACKLOG, put_concerned_first.s(), name="patients.put_concerned_first", expires=_BACKLOG)
     sender.add_periodic_task(_IMPORTS, sweep_imports.s(), name="patients.sweep_imports", expires=10.0)
     nightly = crontab(hour="2", minute="30")  # UTC, as all of beat's hours

@@ -26,7 +26,7 @@ def pause(*, reason: str, until: datetime, by: Actor, now: datetime) -> Exchange
     with transaction.atomic():
         # Two operators at once would each end the other's pause and then both begin one:
         # the settings' row is locked first, so the second sees the first one's.
-        _settings_locked()
+        lock_settings()
         _end(by=by, now=now)
         made = ExchangePause.objects.create(
             reason=reason.strip()[:255], since=now, until=until, started_by=by.label, user=by.user
@@ -39,7 +39,7 @@ def pause(*, reason: str, until: datetime, by: Actor, now: datetime) -> Exchange
 def resume(*, by: Actor, now: datetime) -> bool:
     """Go on; False when nothing was paused."""
     with transaction.atomic():
-        _settings_locked()
+        lock_settings()
         ended = _end(by=by, now=now)
         if ended:
             mark(kind=Kind.RESUME, text="", by=by, now=now)
@@ -49,7 +49,7 @@ def resume(*, by: Actor, now: datetime) -> bool:
 def change_settings(*, rate: int | None, parallel: int, by: Actor, now: datetime) -> ExchangeSettings:
     """Set the pace: cards a second (None: no limit of ours) and how many a worker sends at once; counts at once."""
     with transaction.atomic():
-        row = _settings_locked()
+        row = lock_settings()
         row.rate, row.parallel, row.changed_by, row.changed_at = rate, parallel, by.label, now
         row.tokens = 0.0
         row.full_clean()
@@ -64,7 +64,8 @@ def mark(*, kind: str, text: str, by: Actor, now: datetime) -> None:
     ExchangeMark.objects.create(at=now, kind=kind, text=text[:255], by=by.label)
 
 
-def _settings_locked() -> ExchangeSettings:
+def lock_settings() -> ExchangeSettings:
+    """The settings' row, locked: whatever operators set waits here for what another one is setting."""
     ExchangeSettings.objects.get_or_create(pk=1)
     return ExchangeSettings.objects.select_for_update().get(pk=1)
 

@@ -131,6 +131,11 @@ def record(*, claimed: Claimed, exchanges: list[Exchange], now: datetime) -> int
     return recording.record(claim=claimed.claim, exchanges=exchanges, is_probe=claimed.is_probe, now=now)
 
 
+def let_others_first(*, cards: Collection[int]) -> None:
+    """These have just come by the thousand: whoever is new at the desk need not wait until they are sent."""
+    CardUpload.objects.filter(pk__in=cards).update(priority=CardUpload.Priority.BACKFILL)
+
+
 def send_again(*, cards: Collection[int], by: Actor, now: datetime) -> int:
     """Let these cards (ids) wait for a new attempt, whatever came of the last; how many.
 

@@ -13,7 +13,7 @@ from lmis.services import journal
 from patients.info import PatientInfo
 from patients.locks import identity_keys, lock_identities
 from patients.models import CardImport, CardImportRow, Patient
-from patients.services import cards
+from patients.services import cards, uploads
 from patients.services.importing import columns, fates
 
 Fate = CardImportRow.Fate
@@ -59,6 +59,7 @@ def _make(held: CardImport, news: Sequence[tuple[CardImportRow, dict[str, Any]]]
     """New cards: one INSERT for all, and one for the journal."""
     made = [Patient(lpu=held.lpu, created_by=by.label, changed_by=by.label, **values) for _row, values in news]
     Patient.objects.bulk_create(made)
+    uploads.let_others_first(cards=[card.pk for card in made])
     journal.note_many_created(made, by=by)
     for (row, _values), card in zip(news, made, strict=True):
         row.card = card
