@@ -149,7 +149,7 @@ class TestSigns:
         assert "+1" in cells(desk.get(week(doctor)))[slot.pk][1]
 
     def test_what_people_typed_is_text_and_never_markup(self, desk, doctor):
-        taken, blocked = a_place(doctor), a_place(doctor, "10:00", is_blocked=True, block_reason='<i id="y">"&')
+        taken, _blocked = a_place(doctor), a_place(doctor, "10:00", is_blocked=True, block_reason='<i id="y">"&')
         book(taken, cast.a_patient(doctor.lpu, family="<script>x</script>"))
         page = desk.get(week(doctor)).content.decode()
         assert "&lt;script&gt;x&lt;/script&gt;" in page
