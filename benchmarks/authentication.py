@@ -25,10 +25,11 @@ def main() -> None:
         from django.contrib.auth.hashers import check_password, make_password
         from django.utils import timezone
 
+        from lmis.actors import Actor
         from lmis.services import clients, credentials
 
         client, secret = clients.create(
-            login="bench", name="benchmark", source="Internet", scopes=[], networks=[], by="benchmark"
+            login="bench", name="benchmark", source="Internet", scopes=[], networks=[], by=Actor("benchmark")
         )
         given, now = secret.encode(), timezone.now()
         assert credentials.check(login=client.login, secret=given, now=now) == client

@@ -22,6 +22,7 @@ def prepare(count: int) -> tuple[str, list[tuple[str, str]]]:
     from django.conf import settings
 
     from appointments.models import Slot
+    from lmis.actors import Actor
     from lmis.models import Lpu
     from lmis.services import clients
     from patients.models import Patient
@@ -31,7 +32,7 @@ def prepare(count: int) -> tuple[str, list[tuple[str, str]]]:
         Patient(lpu=lpu, family=f"Пациент{n}", polis_number=f"{n:016d}", card_number=str(n)) for n in range(1, 2001)
     )
     client, secret = clients.create(
-        login="bench", name="benchmark", source="Internet", scopes=["appointments"], networks=[], by="benchmark"
+        login="bench", name="benchmark", source="Internet", scopes=["appointments"], networks=[], by=Actor("benchmark")
     )
     until = dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)
     key = settings.PATIENT_TOKEN["KEY"]

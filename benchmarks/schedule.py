@@ -164,9 +164,10 @@ def differences(times: int, ask: Ask, revision: str) -> list[float]:
 
 def caller(port: int) -> Ask:
     """A client with its scope, on one connection."""
+    from lmis.actors import Actor
     from lmis.services import clients
 
-    _client, secret = clients.create(login="bench", name="benchmark", scopes=["schedule"], by="benchmark")
+    _client, secret = clients.create(login="bench", name="benchmark", scopes=["schedule"], by=Actor("benchmark"))
     basic = "Basic " + base64.b64encode(f"bench:{secret}".encode()).decode()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 

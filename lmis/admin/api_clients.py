@@ -110,9 +110,10 @@ class ApiClientAdmin(LmisModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new one through the service, whose secret is kept for this one response."""
+        """Through the service; the secret of a new one is kept for this one response."""
         if change:
-            super().save_model(request, obj, form, change)
+            given = {name: form.cleaned_data[name] for name in form.changed_data if name in clients.EDITABLE}
+            clients.change(client=obj, values=given, by=actor(request))
             return
         wanted = {name: form.cleaned_data[name] for name in self.add_fieldsets[0][1]["fields"]}
         client, secret = clients.create(**wanted, by=actor(request))

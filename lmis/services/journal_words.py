@@ -126,11 +126,13 @@ class Words:
                 known: Any = model._meta.get_field(name)
             except FieldDoesNotExist:
                 continue
-            if not known.concrete or getattr(known, "primary_key", False):
+            # Of a new thing the signals also write what points to it: the name of a class, and nothing to tell.
+            listed = known.concrete or entry.action == LogEntry.Action.UPDATE
+            if not listed or getattr(known, "primary_key", False):
                 continue
             before, after = self._values(model, known, change)
             if before or after:
-                told.append((capfirst(str(known.verbose_name)), before, after))
+                told.append((capfirst(_label(known)), before, after))
         return told
 
     def _values(self, model: Model, known: Any, change: Any) -> tuple[str, str]:
@@ -139,6 +141,8 @@ class Words:
             return (things, "") if change.get("operation") == "delete" else ("", things)
         if not self._shows_people and self._described(model).nameless and not _is_harmless(known):
             return _hidden(change[0]), _hidden(change[1])
+        if not known.concrete:  # things that belong to this one, written in words (`journal.note_list`)
+            return str(change[0])[:LONGEST], str(change[1])[:LONGEST]
         before, after = (self._value(known, value) for value in change)
         return before, after
 
@@ -225,12 +229,19 @@ def _pointed(model: Model, changes: dict[str, Any]) -> Iterable[tuple[Model, str
             known: Any = model._meta.get_field(name)
         except FieldDoesNotExist:
             continue
-        if known.is_relation and isinstance(change, list):
+        if known.concrete and known.is_relation and isinstance(change, list):
             yield from ((known.related_model, str(pk)) for pk in change if str(pk).isdecimal())
+
+
+def _label(known: Any) -> str:
+    """Of a field; of things that point here, what they are called."""
+    return str(known.verbose_name if known.concrete else known.related_model._meta.verbose_name_plural)
 
 
 def _is_harmless(known: Any) -> bool:
     """Whether a value of a patient's thing tells nothing of them: a code, yes or no, what has a name of its own."""
+    if not known.concrete:
+        return False
     return bool(known.is_relation or getattr(known, "flatchoices", None) or isinstance(known, models.BooleanField))
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from appointments.models import Slot
+from lmis.actors import SYSTEM
 from lmis.models import Doctor, Lpu, Position, Source, Speciality
 from lmis.services import clients
 from patients.models import Patient
@@ -90,7 +91,7 @@ class Region:
     def __init__(self, **fields):
         values = {"source": Source.INTERNET, "scopes": ["schedule", "appointments", "directions"], "networks": []}
         login = f"region{next_number()}"
-        self.client, self.secret = clients.create(login=login, name="central service", by="test", **values | fields)
+        self.client, self.secret = clients.create(login=login, name="central service", by=SYSTEM, **values | fields)
 
     @property
     def basic(self):

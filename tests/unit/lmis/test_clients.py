@@ -6,14 +6,17 @@ import threading
 from io import StringIO
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connections, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from lmis.actors import Actor
 from lmis.models import ApiClient, ApiSecret, FailedLogin, IdempotencyRecord
 from lmis.services import clients, credentials
+from lmis.services.journal_words import Words
+from tests.factories.staff import an_employee
 
 BY = Actor("admin")
 
@@ -99,6 +102,115 @@ class TestServices:
         later = now + dt.timedelta(hours=1)
         assert credentials.check(login="region", secret=secret.encode(), now=now) == client
         assert credentials.check(login="region", secret=secret.encode(), now=later) is None
+
+
+def told():
+    """(who, action, kind, about, changes) of each entry of the journal, the oldest first."""
+    entries = LogEntry.objects.filter(content_type__model__startswith="api").order_by("pk")
+    lines = Words(entries, shows_people=False).lines()
+    return [(line.who, line.action, line.kind, line.about, line.changes) for line in lines]
+
+
+@pytest.mark.django_db
+class TestJournal:
+    """Who did what to which client, and nothing that opens anything."""
+
+    @pytest.fixture
+    def olga(self):
+        return an_employee(last_name="Перова", first_name="Ольга")
+
+    @pytest.fixture(autouse=True)
+    def english(self):
+        with translation.override("en"):
+            yield
+
+    def test_a_secret_is_made_renewed_and_ended_by_somebody(self, olga):
+        by = Actor.of_user(olga)
+        client, first = a_client(by=by)
+        kept = client.secrets.get()
+        second = clients.rotate(client=client, by=by)
+        clients.revoke_secret(secret=kept, by=by)
+        who, one, other = "Перова Ольга", f"…{first[-4:]}", f"…{second[-4:]}"
+        made, *rest = told()
+        assert made[:4] == (who, "created", "API client", "region")
+        assert rest == [
+            (who, "changed", "API client", "region", [("API secrets", "", one)]),
+            (who, "changed", "API client", "region", [("API secrets", one, f"{one}, {other}")]),
+            (who, "changed", "API client", "region", [("API secrets", f"{one}, {other}", other)]),
+        ]
+        entries = LogEntry.objects.filter(content_type__model="apiclient")
+        assert {entry.actor for entry in entries} == {olga}
+
+    def test_the_secrets_themselves_are_not_in_it(self, olga):
+        client, first = a_client()
+        second = clients.rotate(client=client, by=BY)
+        written = str(list(LogEntry.objects.values()))
+        digests = [bytes(digest) for digest in client.secrets.values_list("digest", flat=True)]
+        for secret in (first, second, *map(str, digests), *(digest.hex() for digest in digests)):
+            assert secret not in written
+
+    def test_what_is_ended_already_is_not_told_again(self):
+        client, _ = a_client()
+        clients.revoke_secret(secret=client.secrets.get(), by=BY)
+        count = LogEntry.objects.count()
+        clients.revoke_secret(secret=client.secrets.get(), by=BY)
+        assert LogEntry.objects.count() == count
+
+    def test_a_refused_rotation_is_not_told(self):
+        client, _ = a_client()
+        clients.rotate(client=client, by=BY)
+        count = LogEntry.objects.count()
+        with pytest.raises(clients.TwoSecretsLive):
+            clients.rotate(client=client, by=BY)
+        assert LogEntry.objects.count() == count
+
+    def test_the_command_is_told_as_the_systems(self):
+        call_command("create_api_client", "infomat", "--name", "Kiosk", stdout=StringIO(), stderr=StringIO())
+        assert [line[0] for line in told()] == ["system", "system"]
+
+    def test_a_change_is_told_field_by_field_and_once(self, olga):
+        client, _ = a_client()
+        before = LogEntry.objects.count()
+        values = {"scopes": ["directions", "schedule"], "name": "Region", "is_active": False}
+        clients.change(client=client, values=values, by=Actor.of_user(olga))
+        assert LogEntry.objects.count() == before + 1
+        who, action, _kind, about, changes = told()[-1]
+        assert (who, action, about) == ("Перова Ольга", "changed", "region")
+        assert {name: after for name, _before, after in changes} == {
+            "Scopes": "Directions: ask, book, cancel, Read the schedule",
+            "Active": "no",
+        }
+
+
+@pytest.mark.django_db
+class TestChange:
+    def test_nothing_different_writes_nothing(self):
+        client, _ = a_client()
+        before = LogEntry.objects.count()
+        clients.change(client=client, values={"scopes": ["schedule"], "name": "Region"}, by=BY)
+        assert LogEntry.objects.count() == before
+
+    def test_switched_off_it_opens_nothing_and_switched_on_again_it_does(self):
+        client, secret = a_client()
+        for active in (False, True):
+            clients.change(client=client, values={"is_active": active}, by=BY)
+            found = credentials.check(login="region", secret=secret.encode(), now=timezone.now())
+            assert (found is not None) == active
+
+    @pytest.mark.parametrize(
+        "values", [{"networks": ["office"]}, {"scopes": ["everything"]}, {"name": ""}, {"source": "Telepathy"}]
+    )
+    def test_bad_values_change_nothing(self, values):
+        client, _ = a_client()
+        before = ApiClient.objects.values().get()
+        with pytest.raises(ValidationError), transaction.atomic():
+            clients.change(client=client, values=values, by=BY)
+        assert ApiClient.objects.values().get() == before
+
+    def test_the_login_is_not_changed(self):
+        client, _ = a_client()
+        clients.change(client=client, values={"login": "other", "created_by": "nobody"}, by=BY)
+        assert (ApiClient.objects.get().login, ApiClient.objects.get().created_by) == ("region", "admin")
 
 
 @pytest.mark.django_db

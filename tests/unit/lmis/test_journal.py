@@ -19,6 +19,8 @@ from lmis.services import access
 from lmis.services.journal_reading import Kind, Place, Question, read
 from lmis.services.journal_words import Words
 from patients.models import Patient
+from patients.services import cards
+from patients.services.phones import Phone
 from tests.factories import cast
 from tests.factories.directions import a_direction
 from tests.factories.staff import an_employee
@@ -195,6 +197,17 @@ class TestWords:
             assert "Водолазкин" in line.about
         assert "booked" not in str(line.changes)
         assert "None" not in str(line.changes)
+
+    def test_further_phones_are_told_to_whoever_sees_cards_and_hidden_from_the_others(self, client, card, anna):
+        cards.change(
+            card=card, values={}, further_phones=[Phone("79001112233", "mobile", "сын")], by=Actor.of_user(anna)
+        )
+        entry = LogEntry.objects.latest("pk")
+        (seen,) = Words([entry], shows_people=True).lines()
+        (hidden,) = Words([entry], shows_people=False).lines()
+        assert [(before, after) for _name, before, after in seen.changes] == [("", "79001112233 сын")]
+        assert "79001112233" not in str(hidden)
+        assert len(hidden.changes) == 1
 
     def test_a_reference_is_told_by_its_name(self, boss, anna, card):
         line = boss.post(URL, asked(kind="changes:patients.patient")).context["lines"][0]

@@ -310,7 +310,7 @@ def clinic():
     a_template(doctor)
     an_exception("absence", slot.begin + dt.timedelta(days=1), slot.end + dt.timedelta(days=1), doctor=doctor)
     appoint(a_direction(patient=patient, lpu_from=far), doctor, slot=slot)
-    clients.create(login="портал", name="портал", source="Internet", scopes=[], networks=[], by="Ольга")
+    clients.create(login="портал", name="портал", source="Internet", scopes=[], networks=[], by=Actor("Ольга"))
     ApiSecret.objects.update(hint="1234")  # the end of a random text may look like a word
     FailedLogin.objects.create(login="чужой", address="10.1.2.3", minute=timezone.now())
     IdempotencyRecord.objects.create(
