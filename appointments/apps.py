@@ -15,14 +15,15 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         """Take the schedule and the appointments into the journal; let these go with a card that is merged.
 
-        Cards of those who come go to the MIP first.
+        Cards of those who come go to the MIP first. Operators see how much of the schedule the region can book.
         """
         from appointments import audit
         from appointments.models import Appointment
-        from appointments.services import merging, merging_lists
+        from appointments.services import merging, merging_lists, outside
         from patients.services import concerned
 
         audit.register()
         merging.register()
         merging_lists.register()
         concerned.SOURCES.append(Appointment.objects.coming)
+        outside.register()

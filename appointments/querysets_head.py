@@ -6,7 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
+from django.db.models.functions import Greatest
+
+from lmis.models.sources import Source
 
 if TYPE_CHECKING:
     from appointments.models import Appointment, Slot  # noqa: F401
@@ -36,6 +39,24 @@ class CountedSlots(models.QuerySet["Slot"]):
                 over=Sum("overbooked", default=0),
             )
             .order_by("name", "speciality", "day")
+        )
+
+    def of_published(self, *, now: dt.datetime, until: dt.datetime) -> Any:
+        """Of doctors that are shown to the outside: rows of `doctor`, `slots`, `free`, `last`.
+
+        `slots` lie between now and `until`, `free` are their places for the Internet, `last` is the last day with slots.
+        """
+        soon = Q(begin__lt=until)
+        bookable = soon & Q(is_blocked=False, visible=True, channels__contains=[Source.INTERNET])
+        return (
+            self.filter(withdrawn="", begin__gt=now, doctor__is_published=True, doctor__is_active=True)
+            .values("doctor")
+            .annotate(
+                slots=Count("pk", filter=soon),
+                free=Sum(Greatest(_LEFT, 0), filter=bookable, default=0),
+                last=Max("day"),
+            )
+            .order_by("doctor")
         )
 
     def load_by_doctor(self) -> Any:

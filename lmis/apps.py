@@ -13,9 +13,11 @@ class LmisConfig(AppConfig):
     verbose_name = _("Clinic")
 
     def ready(self) -> None:
-        """Begin the journal; watch for temporary passwords."""
+        """Begin the journal; watch for temporary passwords; let workers be seen to live."""
         from lmis import audit
+        from lmis.ops import heartbeat
         from lmis.screens import temporary
 
         audit.register()
         temporary.connect()
+        heartbeat.connect()

@@ -6,6 +6,7 @@ demo, the tests and a developer's commands. Only then a secret key is made up; e
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ DATA_DIR = Path(env.str("LMIS_DATA_DIR", default="") or BASE_DIR / "var")
 EMBEDDED = not env.str("DATABASE_URL", default="")
 DEMO = env.bool("LMIS_DEMO", default=EMBEDDED)
 
+_PROJECT = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]
+VERSION = env.str("LMIS_VERSION", default="") or _PROJECT["version"]
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
@@ -56,6 +59,7 @@ INSTALLED_APPS = [
     "appointments",
 ]
 MIDDLEWARE = [
+    "lmis.ops.counting.CountingMiddleware",
     "lmis.api.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -134,6 +138,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "lmis.ops.beat:Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 15  # seconds: beat's clock turns at least so often, and says so
 
 # --- language and time ---------------------------------------------------------------------------------
 LANGUAGE_CODE = "ru"

@@ -8,18 +8,20 @@ from celery import Celery
 from django.utils import timezone
 
 from lmis.celery import app
-from lmis.services import access, credentials, idempotency
+from lmis.services import access, credentials, heartbeats, idempotency, traffic
 
 _HOUR = 3600.0
 
 
 @app.task(name="lmis.prune")
 def prune(**kwargs: Any) -> None:
-    """Delete answers kept for repeated requests, failed logins and records of access that no longer count."""
+    """Delete answers kept for repeated requests, failed logins, records of access and counts that no longer count."""
     now = timezone.now()
     idempotency.prune(now)
     credentials.prune_failed_logins(now=now)
     access.prune(now)
+    heartbeats.prune(now=now)
+    traffic.prune(now=now)
 
 
 @app.on_after_finalize.connect

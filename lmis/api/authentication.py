@@ -38,7 +38,7 @@ def _client(meta: dict[str, Any], encoded: str) -> Caller:
     """The client behind Basic. A failure is counted, the right credentials pass however many failed before."""
     now = timezone.now()
     address = client_address(meta)
-    login, secret = _decoded(encoded)
+    login, secret = decoded(encoded)
     client = credentials.check(login=login, secret=secret, now=now)
     if client is None:
         wait = credentials.failed(login=login, address=str(address or ""), now=now)
@@ -49,7 +49,7 @@ def _client(meta: dict[str, Any], encoded: str) -> Caller:
     return Caller(client=client)
 
 
-def _decoded(encoded: str) -> tuple[str, bytes]:
+def decoded(encoded: str) -> tuple[str, bytes]:
     """Login and secret; what is not Basic at all is as good as an empty login.
 
     Browsers and libraries disagree whether a login is UTF-8 or Latin-1; nearly no Latin-1 text is valid UTF-8.

@@ -52,7 +52,9 @@ def envelope(refusal: ours.Refusal) -> HttpResponse:
     if isinstance(refusal, ours.ValidationFailed):
         body["errors"] = [{"field": e.field, "message": str(e.message), "message_code": e.code} for e in refusal.errors]
     body["details"] = refusal.details
-    return HttpResponse(dumps(body), CONTENT_TYPE, refusal.status, headers=refusal.headers)
+    answer = HttpResponse(dumps(body), CONTENT_TYPE, refusal.status, headers=refusal.headers)
+    answer.refusal = refusal.code  # type: ignore[attr-defined]  # counted by it (lmis.ops.counting)
+    return answer
 
 
 def for_status(status: int) -> ours.Refusal:
