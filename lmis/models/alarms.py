@@ -102,10 +102,11 @@ class AlarmQuiet(models.Model):
 
 
 class AlarmRound(models.Model):
-    """One row: when the checks were looked at last."""
+    """One row: when the checks were looked at last, and since when (ISO 8601) each that found something has found it."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField(_("last look"))
+    suspected = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
 
     class Meta:
         default_permissions = ()

@@ -37,12 +37,15 @@ class QuietNotSensible(Refusal):
 @dataclass(frozen=True, slots=True)
 class Check:
     """`find` gives, for a moment, what is wrong in numbers and codes, or None while all is well. It may wait for the
-    network, for a bounded time. `text` is filled with what it found; nothing personal may be in either."""
+    network, for a bounded time. `text` is filled with what it found; nothing personal may be in either. It must find
+    it for as long as `after`, so that a restart raises no alarm.
+    """
 
     name: str
     title: Any
     text: Any
     find: Callable[[datetime], Facts | None]
+    after: timedelta = timedelta()
 
     def in_words(self, facts: Mapping[str, Any]) -> str:
         """The text, with the facts in it; one that lacks some of them stays as it is."""
@@ -137,7 +140,8 @@ def _write_down(found: Mapping[str, Facts | None], now: datetime) -> None:
     with transaction.atomic(durable=True):
         # Two rounds that overlap would both open an alarm:
         # the round's row is locked first, the second sees what the first has opened.
-        AlarmRound.objects.select_for_update().get(pk=1)
+        this_round = AlarmRound.objects.select_for_update().get(pk=1)
+        found = _lasting(this_round, found, now)
         quiet = quiet_until(now)
         opened = {alarm.name: alarm for alarm in Alarm.objects.filter(ended_at__isnull=True)}
         for name in [*found, *(opened.keys() - CHECKS.keys())]:  # a check that is no more ends its alarm
@@ -150,6 +154,20 @@ def _write_down(found: Mapping[str, Facts | None], now: datetime) -> None:
             alarm.save()
             if name not in quiet:
                 alarm_notices.begins(alarm, now=now)
+
+
+def _lasting(this_round: AlarmRound, found: Mapping[str, Facts | None], now: datetime) -> dict[str, Facts | None]:
+    """Without what has not lasted long enough yet to be an alarm; since when it is there is kept in the round."""
+    known = {name: since for name, since in this_round.suspected.items() if found.get(name, _UNKNOWN) is not None}
+    suspected = known | {name: now.isoformat() for name, facts in found.items() if facts and name not in known}
+    if suspected != this_round.suspected:
+        AlarmRound.objects.filter(pk=1).update(suspected=suspected)
+    young = {
+        name
+        for name, since in suspected.items()
+        if name in CHECKS and now - datetime.fromisoformat(since) < CHECKS[name].after
+    }
+    return {name: None if name in young else facts for name, facts in found.items()}
 
 
 def _end(alarm: Alarm | None, now: datetime) -> None:

@@ -95,6 +95,22 @@ class TestRounds:
             a_round()
         assert (len(mail.outbox), Alarm.objects.count()) == (3, 2)
 
+    def test_what_must_last_raises_no_alarm_before_it_has(self, trouble, a_round, monkeypatch):
+        slow = alarms.Check("tank", "The tank is empty", "", trouble.find, after=2 * MINUTE)
+        monkeypatch.setattr(alarms, "CHECKS", {"tank": slow})
+        trouble.facts = {"litres": 3}
+        for seen in (False, False, True):
+            a_round()
+            assert Alarm.objects.exists() == seen
+
+    def test_a_restart_in_between_counts_anew(self, trouble, a_round, monkeypatch):
+        slow = alarms.Check("tank", "The tank is empty", "", trouble.find, after=2 * MINUTE)
+        monkeypatch.setattr(alarms, "CHECKS", {"tank": slow})
+        for facts in ({"litres": 3}, {"litres": 3}, None, {"litres": 3}, {"litres": 3}):
+            trouble.facts = facts
+            a_round()
+        assert not Alarm.objects.exists()
+
     def test_only_one_of_many_processes_makes_the_round(self, trouble, now):
         assert alarms.look(now=now)
         assert not alarms.look(now=now + dt.timedelta(seconds=20))
