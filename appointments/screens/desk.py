@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment
 from appointments.screens import desk_panels as panels
-from appointments.screens.desk_state import State, channel_of, keep_workplace, prints
+from appointments.screens import workplace
+from appointments.screens.desk_state import State
 from appointments.services import desk_finding
 from directions.models import Direction
-from lmis.models import Lpu, Source
+from lmis.models import Lpu
 from lmis.screens import toast
 from lmis.screens.toasts import trigger
 from lmis.screens.views import Screen
@@ -39,7 +40,7 @@ class Part(Screen):
     @property
     def channel(self) -> str:
         """Window or telephone."""
-        return channel_of(self.request)
+        return workplace.channel_of(self.request)
 
     def card(self, guid: UUID | None) -> Patient:
         """The card, or the one it was merged into; raises Http404."""
@@ -98,8 +99,9 @@ class Desk(Part):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Empty, the cursor in the box; `?appointment=` (its guid) opens the patient of a ticket scanned elsewhere."""
-        at_work = {"channel": self.channel, "prints": prints(request), "now": self.now, "directory": Lpu.objects.all()}
-        return self.render({**at_work, **(self._scanned(request.GET.get("appointment", "")) or self._idle())})
+        switches = {"channel": self.channel, "prints": workplace.prints(request)}
+        around = {**switches, "now": self.now, "directory": Lpu.objects.all()}
+        return self.render({**around, **(self._scanned(request.GET.get("appointment", "")) or self._idle())})
 
     def _idle(self) -> dict[str, Any]:
         halves = {"left": "idle", "right": "idle"}
@@ -125,10 +127,10 @@ class Workplace(Part):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Remember both; places of the other channel are offered from the next step on."""
         channel = request.POST.get("channel", "")
-        if channel not in (Source.REGISTRY, Source.CALL_CENTER):
+        if channel not in workplace.CHANNELS:
             raise Http404
         response = HttpResponse(status=204)
-        keep_workplace(response, channel=channel, at_once=request.POST.get("prints") == "1")
+        workplace.keep(response, channel=channel, at_once=request.POST.get("prints") == "1")
         return trigger(response, "desk-channel")
 
 

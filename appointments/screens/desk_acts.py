@@ -13,7 +13,7 @@ from appointments.exceptions import HeldAppointment, SlotRefusal
 from appointments.models import Appointment, Slot
 from appointments.screens import desk_panels as panels
 from appointments.screens.desk import Part
-from appointments.screens.desk_state import prints
+from appointments.screens.workplace import prints
 from appointments.services import cancelling, desk, explaining, nearest, waiting
 from appointments.services.norms import Norms
 from appointments.services.offers import Place

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -14,12 +12,8 @@ from appointments.models import WaitNorm
 from appointments.models.waiting import PartOfDay
 from appointments.services.desk import Paper
 from appointments.services.offers import Wish
-from lmis.models import Source
 
 PAPER = "paper"
-CHANNELS = (Source.REGISTRY, Source.CALL_CENTER)
-_CHANNEL, _PRINT = "lmis_desk_channel", "lmis_desk_print"
-_YEAR = 366 * 24 * 3600
 
 
 class StateForm(forms.Form):
@@ -107,29 +101,4 @@ class State:
             day=typed.get("paper_day"),
             diagnosis=typed.get("paper_diagnosis") or "",
             sender=typed.get("paper_doctor") or "",
-        )
-
-
-def channel_of(request: HttpRequest) -> str:
-    """Window or telephone, as this workplace is switched."""
-    chosen = request.COOKIES.get(_CHANNEL, "")
-    return chosen if chosen in CHANNELS else Source.REGISTRY
-
-
-def prints(request: HttpRequest) -> bool:
-    """Whether this workplace prints the ticket at once."""
-    return request.COOKIES.get(_PRINT, "1") == "1"
-
-
-def keep_workplace(response: Any, *, channel: str, at_once: bool) -> None:
-    """Remember both for this workplace, whoever sits at it next; they say nothing about anybody."""
-    for name, value in ((_CHANNEL, channel), (_PRINT, "1" if at_once else "0")):
-        response.set_cookie(
-            name,
-            value,
-            max_age=_YEAR,
-            path="/admin/desk/",
-            samesite="Strict",
-            httponly=True,
-            secure=settings.SESSION_COOKIE_SECURE,
         )

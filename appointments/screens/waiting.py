@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from appointments.models import WaitingEntry
 from appointments.querysets_waiting import WaitingQuerySet
+from appointments.screens.workplace import channel_of
 from appointments.services import waiting, waiting_offers
 from appointments.services.waiting_offers import Offered
 from appointments.shown import ticket_of
@@ -25,7 +26,6 @@ from lmis.screens.scope import doctors_of
 from lmis.screens.views import Screen
 from lmis.services import access
 
-CHANNELS = (Source.REGISTRY,)
 SHOWN = 100  # of those who wait; a longer list is narrowed by the speciality
 
 
@@ -50,6 +50,11 @@ class WaitingScreen(Screen):
         asked = self.request.POST.get("speciality") or self.request.GET.get("speciality") or ""
         return int(asked) if asked.isdecimal() and len(asked) < 10 else None
 
+    @property
+    def channel(self) -> str:
+        """Window or telephone, as the desk of this workplace is switched."""
+        return channel_of(self.request)
+
     @cached_property
     def scope(self) -> WaitingQuerySet:
         """Those whom this employee may see."""
@@ -61,7 +66,7 @@ class WaitingScreen(Screen):
 
     def content(self) -> dict[str, Any]:
         """The places to offer and who waits; the cards shown are noted."""
-        offered = waiting_offers.offers(now=self.now, channels=CHANNELS, among=self.among())
+        offered = waiting_offers.offers(now=self.now, channels={self.channel}, among=self.among())
         shown = list(self.among().open().with_all_shown().first_to_call()[: SHOWN + 1])
         cards = {entry.patient.guid for entry in [*shown, *(one.first for one in offered)]}
         access.note(by=self.by, what=access.What.FOUND, cards=cards, screen="waiting")
@@ -72,6 +77,7 @@ class WaitingScreen(Screen):
             "more": len(shown) > SHOWN,
             "speciality": self.speciality,
             "today": self.now.date(),
+            "channel": Source(self.channel).label,
         }
 
     def form(self, request: HttpRequest) -> dict[str, Any]:
@@ -118,8 +124,8 @@ class WaitingBook(WaitingScreen):
             lambda: waiting.book_from(
                 guid=given["entry"],
                 slot_guid=given["slot"],
-                source=Source.REGISTRY,
-                channels=CHANNELS,
+                source=self.channel,
+                channels={self.channel},
                 by=self.by,
                 now=self.now,
             )
@@ -137,7 +143,7 @@ class WaitingPlaces(WaitingScreen):
         self.demand("lmis.book_appointments")
         given = self.form(request)
         entry = self.scope.with_all_shown().get(guid=given["entry"])
-        suits, others = waiting_offers.places_for(entry, now=self.now, channels=CHANNELS)
+        suits, others = waiting_offers.places_for(entry, now=self.now, channels={self.channel})
         access.note(by=self.by, what=access.What.OPENED, cards=[entry.patient.guid], screen="waiting")
         shown = {"entry": entry, "suits": suits, "others": others, "speciality": self.speciality}
         return self.render(shown, "screens/waiting/_places.html")

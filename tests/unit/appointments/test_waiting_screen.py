@@ -56,6 +56,28 @@ def test_names_whom_to_call_first_and_books_in_one_click(registrar, doctor):
     assert first.patient.full_name not in answer.content.decode()
 
 
+def test_a_workplace_switched_to_the_telephone_books_through_that_channel(registrar, doctor):
+    registrar.cookies["django_language"] = "en"
+    by_phone = cast.a_slot(doctor, channels=["CallCenter"])
+    entry = an_entry(doctor)
+    assert registrar.get(reverse(PAGE)).context["offered"] == []
+    assert post(registrar, "book", entry=entry.guid, slot=by_phone.guid).status_code == 200
+    assert not Appointment.objects.exists()
+    registrar.post(reverse("screens:desk_workplace"), {"channel": "CallCenter"})
+    shown = registrar.get(reverse(PAGE))
+    assert [one.slot for one in shown.context["offered"]] == [by_phone]
+    assert ">Call centre<" in shown.content.decode()
+    places = post(registrar, "places", entry=entry.guid)
+    assert places.context["suits"] == [by_phone]
+    post(registrar, "book", entry=entry.guid, slot=by_phone.guid)
+    assert Appointment.objects.get().source == "CallCenter"
+
+
+def test_the_switch_reaches_every_screen_of_the_workplace(registrar):
+    answer = registrar.post(reverse("screens:desk_workplace"), {"channel": "CallCenter"})
+    assert {cookie["path"] for name, cookie in answer.cookies.items() if name.startswith("lmis_desk")} == {"/admin/"}
+
+
 def test_a_place_just_lost_is_said_and_the_patient_waits_on(registrar, doctor):
     slot, entry = cast.a_slot(doctor), an_entry(doctor)
     booked(slot)
