@@ -99,9 +99,15 @@ class CallRecord(CallScreen):
                 give_back=self.allows("lmis.cancel_appointments"),
             )
         )
-        response = self.render(self.content(), "screens/calls/_content.html")
+        refused = not isinstance(done, Refusal) and given["outcome"] == Outcome.REFUSED
+        told = self._told(done.task) if refused and self.allows("lmis.use_desk") else None
+        response = self.render({**self.content(), "refused": told}, "screens/calls/_content.html")
         if isinstance(done, Refusal):
             return toast(response, done.message, "error")
         if done.given_back:
             return toast(response, _("The patient refuses: the place is free again."), "warning")
         return toast(response, SAID[given["outcome"]])
+
+    def _told(self, task: CallTask) -> CallTask:
+        """The call just made, with whom it was about: who refuses mostly wants another time, which the desk finds."""
+        return self.scope.select_related("patient", "appointment").get(pk=task.pk)

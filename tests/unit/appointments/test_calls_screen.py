@@ -76,6 +76,28 @@ def test_refusing_gives_the_place_back_only_with_the_right_to_cancel(client, doc
     assert task.appointment.state == ("cancelled" if may else "booked")
 
 
+def test_who_refuses_is_opened_at_the_desk_by_a_number_that_says_nothing(registrar, doctor):
+    old, new = cast.a_slot(doctor), cast.a_slot(doctor, hours=48)
+    task = a_call(booked(new), what="moved", old_slot=old, new_slot=new)
+    way = f'href="{reverse("screens:desk")}?appointment={task.appointment.guid}"'
+    assert registrar.get(reverse(PAGE)).content.decode().count(way) == 1
+    answer = record(registrar, task, "refused")
+    assert answer.content.decode().count(way) == 1
+    desk = registrar.get(reverse("screens:desk"), {"appointment": task.appointment.guid})
+    assert task.patient.full_name in desk.content.decode()
+    assert way not in registrar.get(reverse(PAGE)).content.decode()
+
+
+def test_without_the_right_to_the_desk_there_is_no_way_there(client, doctor):
+    user = an_employee("registrar")
+    user.groups.clear()
+    user.user_permissions.set(Permission.objects.filter(codename__in=["use_calls", "view_head_page"]))
+    client.force_login(user)
+    task = a_call(booked(cast.a_slot(doctor)))
+    assert "?appointment=" not in client.get(reverse(PAGE)).content.decode()
+    assert "?appointment=" not in record(client, task, "refused").content.decode()
+
+
 def test_a_colleague_was_first(registrar, doctor):
     task = a_call(booked(cast.a_slot(doctor)))
     record(registrar, task, "reached")
