@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from appointments.models import Appointment, Slot
+from appointments.models import Appointment, Slot, WaitingEntry
 from appointments.screens.grid import GridPart
 from appointments.screens.grid_acts import acts_of, blocking_of
 from appointments.screens.grid_words import clock
+from appointments.screens.workplace import channel_of
 from appointments.services import booking, slots, waiting
 from appointments.services.explaining import precise
 from lmis.exceptions import Refusal
@@ -24,8 +25,14 @@ from patients.services import search
 
 DIALOG = "screens/grid/_place.html"
 FOUND = 8
+CALLED = 3  # of those who wait: the first to call, and two in case nobody answers
 # A doctor finds own patients only, so that more than are shown have to be looked through.
 LOOKED_THROUGH = 200
+
+
+def print_at_once(response: HttpResponse, made: Appointment) -> HttpResponse:
+    """The answer that also makes the page print the ticket."""
+    return trigger(response, "print", {"url": reverse("screens:ticket", args=[made.guid])})
 
 
 class PlacePart(GridPart):
@@ -44,15 +51,19 @@ class PlacePart(GridPart):
         slot = self.slot(guid)
         names = self.viewer.names
         held = list(self._held(slot)) if names or slot.booked else []
+        bookable = self._bookable(slot)
+        waits = [] if more.get("moving") or more.get("moved") else self._waiting(slot, bookable)
         if names:
             access.note(by=self.by, what=access.What.OPENED, cards=[one.patient.guid for one in held], screen="grid")
+            access.note(by=self.by, what=access.What.FOUND, cards=[one.patient.guid for one in waits], screen="grid")
         context = {
             "slot": slot,
             **self._words(slot),
             "names": names,
             "visits": [(one, acts_of(one, slot, self.user, self.now)) for one in held],
             "blocking": blocking_of(slot, self.user, self.now),
-            "bookable": self._bookable(slot),
+            "bookable": bookable,
+            "waiting": waits,
             "refusal": refused,
             "is_desk": self.own is None,
             **more,
@@ -76,9 +87,9 @@ class PlacePart(GridPart):
         }
 
     def source(self) -> str:
-        """What the booking shows: as chosen in the dialog, else the first of one's own channels."""
-        asked = self.request.POST.get("source", "")
-        return asked if asked in self.channels else self.channels[0]
+        """What the booking shows: the dialog's choice, else the workplace's switch, else the first of one's own."""
+        asked = (self.request.POST.get("source", ""), channel_of(self.request), self.channels[0])
+        return next(channel for channel in asked if channel in self.channels)
 
     def done(self, guid: UUID, result: Any, text: str) -> HttpResponse:
         """The dialog after an act: what was done is said, and the grid looks for changes at once."""
@@ -89,6 +100,14 @@ class PlacePart(GridPart):
     def _held(self, slot: Slot) -> Any:
         found = Appointment.objects.holding().filter(slot=slot).select_related("patient__lpu", "direction__lpu_from")
         return found.order_by("seat")
+
+    def _waiting(self, slot: Slot, bookable: str) -> list[WaitingEntry]:
+        """Whom to call first for a free place, for those who may; one statement then."""
+        if bookable != "free" or not self.viewer.names or self.own is not None:
+            return []
+        if not self.allows("lmis.use_waiting_list"):
+            return []
+        return waiting.candidates_for(slot, limit=CALLED)
 
     def _bookable(self, slot: Slot) -> str:
         """`free`, or `over` when full and the employee may go beyond the plan, or blank."""
@@ -156,9 +175,7 @@ class Book(PlacePart):
         slot, card = self.slot(guid), self._card()
         made = self.act(lambda: self._book(slot, card, reason))
         response = self.done(guid, made, _("Booked."))
-        if isinstance(made, Appointment):
-            trigger(response, "print", {"url": reverse("screens:ticket", args=[made.guid])})
-        return response
+        return print_at_once(response, made) if isinstance(made, Appointment) else response
 
     def _book(self, slot: Slot, card: Patient, reason: str) -> Appointment:
         source = self.source()

@@ -19,6 +19,7 @@ from appointments.screens.day_visit import DayAct, Repeat
 from appointments.screens.grid import Changes, Choose, Grid
 from appointments.screens.grid_place import Block, Book, Cards, Place
 from appointments.screens.grid_visit import Act, Move
+from appointments.screens.grid_waiting import Serve
 from appointments.screens.head import Head
 from appointments.screens.journal import Journal, JournalExport, JournalPatients
 from appointments.screens.tickets import DaySheet, Scan, Ticket, TicketFormat
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("grid/place/<uuid:guid>/", Place.as_view(), name="grid_place"),
     path("grid/place/<uuid:guid>/cards/", Cards.as_view(), name="grid_cards"),
     path("grid/place/<uuid:guid>/book/", Book.as_view(), name="grid_book"),
+    path("grid/place/<uuid:guid>/serve/", Serve.as_view(), name="grid_serve"),
     path("grid/place/<uuid:guid>/block/", Block.as_view(), name="grid_block"),
     path("grid/visit/<uuid:guid>/move/", Move.as_view(), name="grid_move"),
     path("grid/visit/<uuid:guid>/<slug:name>/", Act.as_view(), name="grid_act"),

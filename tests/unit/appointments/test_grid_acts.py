@@ -15,6 +15,7 @@ from lmis.models import AccessRecord, Source
 from patients.models import Patient
 from tests.factories import cast
 from tests.factories.staff import an_employee
+from tests.factories.waiting import an_entry
 
 pytestmark = pytest.mark.django_db
 EN = {"HX-Request": "true", "accept-language": "en"}
@@ -112,6 +113,66 @@ class TestBooking:
         made = Appointment.objects.get(patient=card)
         assert (made.over_plan, made.over_reason) == (True, "acute")
         assert (again(slot).booked, again(slot).overbooked) == (2, 1)
+
+
+class TestWaiting:
+    """A free place says whom to call first."""
+
+    def test_the_first_to_call_with_phone_booked_in_one_click(self, desk, doctor):
+        slot, later, first = cast.a_slot(doctor), an_entry(doctor), an_entry(doctor, urgent=True)
+        shown = desk.get(place("place", slot), headers=EN)
+        assert shown.context["waiting"] == [first, later]
+        assert "+7 900 111-22-33" in shown.content.decode()
+        noted = AccessRecord.objects.filter(what="found").values_list("card", flat=True)
+        assert set(noted) == {first.patient.guid, later.patient.guid}
+        answer = desk.post(place("serve", slot), {"entry": first.guid, "source": "Registry"}, headers=EN)
+        made = Appointment.objects.get()
+        assert (made.patient, made.slot, made.source) == (first.patient, slot, "Registry")
+        assert reverse("screens:ticket", args=[made.guid]) in answer.headers["HX-Trigger"]
+        assert list(WaitingEntry.objects.open()) == [later]
+
+    def test_nobody_for_whom_it_does_not_suit(self, desk, doctor):
+        slot = cast.a_slot(doctor)
+        an_entry(doctor, weekdays=[slot.day.isoweekday() % 7 + 1])
+        an_entry(cast.a_doctor(doctor.lpu))
+        assert desk.get(place("place", slot), headers=EN).context["waiting"] == []
+
+    def test_nobody_at_a_place_that_cannot_be_booked(self, desk, doctor):
+        full, elsewhere = cast.a_slot(doctor), cast.a_slot(doctor, hours=30, channels=[Source.INTERNET])
+        booked(full)
+        an_entry(doctor)
+        for slot in (full, elsewhere):
+            assert desk.get(place("place", slot), headers=EN).context["waiting"] == []
+
+    @pytest.mark.parametrize("right", ["book_appointments", "use_waiting_list"])
+    def test_with_both_rights_only(self, client, doctor, right):
+        slot, entry = cast.a_slot(doctor), an_entry(doctor)
+        user = an_employee("registrar")
+        user.groups.clear()
+        kept = {"use_grid", "use_desk", "book_appointments", "use_waiting_list", "view_patient"} - {right}
+        user.user_permissions.set(Permission.objects.filter(codename__in=kept))
+        client.force_login(user)
+        assert entry.phone not in client.get(place("place", slot), headers=EN).content.decode().replace(" ", "")
+        assert client.get(place("place", slot), headers=EN).context["waiting"] == []
+        assert client.post(place("serve", slot), {"entry": entry.guid}, headers=EN).status_code == 403
+        assert not Appointment.objects.exists()
+
+    def test_one_whom_a_colleague_has_served_is_refused(self, desk, doctor):
+        slot, entry = cast.a_slot(doctor), an_entry(doctor)
+        waiting.close(guid=entry.guid, reason="x", by=SYSTEM, now=timezone.now())
+        answer = desk.post(place("serve", slot), {"entry": entry.guid}, headers=EN)
+        assert answer.status_code == 409
+        assert not Appointment.objects.exists()
+
+    @pytest.mark.parametrize("entry", ["", "x", "00000000-0000-0000-0000-000000000000"])
+    def test_no_entry(self, desk, doctor, entry):
+        assert desk.post(place("serve", cast.a_slot(doctor)), {"entry": entry}, headers=EN).status_code == 404
+
+    def test_the_channel_is_that_of_the_workplace(self, desk, doctor):
+        slot = cast.a_slot(doctor, channels=["Registry", "CallCenter"])
+        assert desk.get(place("place", slot), headers=EN).context["source"] == "Registry"
+        desk.post(reverse("screens:desk_workplace"), {"channel": "CallCenter"})
+        assert desk.get(place("place", slot), headers=EN).context["source"] == "CallCenter"
 
 
 class TestDoctor:
