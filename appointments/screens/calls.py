@@ -99,15 +99,16 @@ class CallRecord(CallScreen):
                 give_back=self.allows("lmis.cancel_appointments"),
             )
         )
-        refused = not isinstance(done, Refusal) and given["outcome"] == Outcome.REFUSED
-        told = self._told(done.task) if refused and self.allows("lmis.use_desk") else None
-        response = self.render({**self.content(), "refused": told}, "screens/calls/_content.html")
         if isinstance(done, Refusal):
-            return toast(response, done.message, "error")
+            return toast(self.render(self.content(), "screens/calls/_content.html"), done.message, "error")
+        shown = {**self.content(), "refused": self._refused(done.task, given["outcome"])}
+        response = self.render(shown, "screens/calls/_content.html")
         if done.given_back:
             return toast(response, _("The patient refuses: the place is free again."), "warning")
         return toast(response, SAID[given["outcome"]])
 
-    def _told(self, task: CallTask) -> CallTask:
-        """The call just made, with whom it was about: who refuses mostly wants another time, which the desk finds."""
+    def _refused(self, task: CallTask, outcome: str) -> CallTask | None:
+        """The call just made, when it was refused: the patient mostly wants another time, which the desk finds."""
+        if outcome != Outcome.REFUSED or not self.allows("lmis.use_desk"):
+            return None
         return self.scope.select_related("patient", "appointment").get(pk=task.pk)
