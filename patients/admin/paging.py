@@ -43,10 +43,14 @@ class KeysetChangeList(LmisChangeList):
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.paginator = KeysetPaginator(rows, self.list_per_page)
 
+    def beside(self, rows: Any, beyond: dict[str, int]) -> Any:
+        """What else narrows a page that begins behind some id; nothing, unless a list knows better."""
+        return rows
+
     def _page(self) -> Any:
         rows = self.queryset
         if self.page_num < 0:
-            rows = rows.filter(pk__gt=-self.page_num).order_by("pk")
+            rows = self.beside(rows, beyond := {"pk__gt": -self.page_num}).filter(**beyond).order_by("pk")
         elif self.page_num > 1:
-            rows = rows.filter(pk__lt=self.page_num)
+            rows = self.beside(rows, beyond := {"pk__lt": self.page_num}).filter(**beyond)
         return rows[: self.list_per_page + 1]

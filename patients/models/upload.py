@@ -83,6 +83,12 @@ class CardUpload(models.Model):
             ),
             models.Index(fields=["claimed_until"], condition=models.Q(state="in_flight"), name="upload_in_flight"),
             models.Index(fields=["state", "error_code"], name="upload_by_state"),
+            # For a list narrowed to one of these, a page anywhere: without it as many cards are read as lie between.
+            models.Index(
+                fields=["state", "patient"],
+                condition=models.Q(state__in=["retry", "rejected", "duplicate", "not_needed"]),
+                name="upload_set_aside",
+            ),
         ]
 
     def __str__(self) -> str:
