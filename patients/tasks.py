@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from celery import Celery
@@ -13,11 +14,13 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from lmis.actors import SYSTEM
 from lmis.celery import app
 from lmis.exceptions import Unavailable
+from patients.exceptions import MipNotConfigured
 from patients.mip import client
 from patients.models import CardUpload
-from patients.services import backfill, concerned, history, likely_pairs, uploads
+from patients.services import backfill, concerned, history, likely_pairs, reconciliation, reconciling, totals, uploads
 from patients.services.importing import hints as import_hints
 from patients.services.importing import imports, steps
 
@@ -27,6 +30,8 @@ QUEUE = "mip"  # of the uploads, whose waits must not hold up anything else; swe
 SENDING = 5.0  # seconds of one sender, so that a worker of both queues gets to its other work
 _EXPIRES = max(4.0, 2 * settings.MIP["SWEEP_SECONDS"])  # a sender that could not begin by then is asked for again
 _BACKLOG = 30.0
+_RECONCILIATION = 5.0
+_PATIENCE = 60.0  # of a reconciliation's turn in the queue: senders stand in it, too
 _HOUR = 3600.0
 
 
@@ -66,6 +71,30 @@ def move_backfill(**kwargs: Any) -> None:
         backfill.work(now=timezone.now())
 
 
+@app.task(name="patients.reconcile")
+def reconcile(**kwargs: Any) -> None:
+    """Begin tonight's reconciliation, if there is a MIP to ask."""
+    with suppress(MipNotConfigured):
+        reconciliation.start(by=SYSTEM, now=timezone.now())
+
+
+@app.task(name="patients.sweep_reconciliation")
+def sweep_reconciliation(**kwargs: Any) -> None:
+    """Ask for a worker when a reconciliation has something to do."""
+    if not (client.is_configured() and reconciliation.is_due(now=timezone.now())):
+        return
+    try:
+        work_on_reconciliation.apply_async(queue=QUEUE, expires=_PATIENCE)
+    except OperationalError:
+        logger.warning("the broker is away: the reconciliation waits for the next sweep")
+
+
+@app.task(name="patients.work_on_reconciliation")
+def work_on_reconciliation(**kwargs: Any) -> None:
+    """Move the reconciliation on for a few seconds; the next sweep asks for the next seconds."""
+    reconciling.work(until=timezone.now() + timedelta(seconds=SENDING))
+
+
 @app.task(name="patients.put_concerned_first")
 def put_concerned_first(**kwargs: Any) -> None:
     """In a backlog of many, put those who may be harmed first: too slow for every sweep."""
@@ -75,9 +104,10 @@ def put_concerned_first(**kwargs: Any) -> None:
 
 @app.task(name="patients.tend_history")
 def tend_history(**kwargs: Any) -> None:
-    """Make the coming days' partitions of the history, drop those that are too old."""
+    """Make the coming days' partitions of the history, add its minutes up, drop what is too old."""
     now = timezone.now()
     history.look_ahead(now=now)
+    totals.advance(now=now)
     history.prune(now=now)
 
 
@@ -120,6 +150,11 @@ def _schedule(sender: Celery, **kwargs: Any) -> None:
     sender.add_periodic_task(every, move_backfill.s(), name="patients.move_backfill", expires=max(10.0, 2 * every))
     sender.add_periodic_task(_BACKLOG, put_concerned_first.s(), name="patients.put_concerned_first", expires=_BACKLOG)
     sender.add_periodic_task(_IMPORTS, sweep_imports.s(), name="patients.sweep_imports", expires=10.0)
+    sender.add_periodic_task(
+        _RECONCILIATION, sweep_reconciliation.s(), name="patients.sweep_reconciliation", expires=_RECONCILIATION
+    )
+    at_night = crontab(hour="0", minute="40")  # UTC, as all of beat's hours
+    sender.add_periodic_task(at_night, reconcile.s(), name="patients.reconcile", expires=_HOUR)
     nightly = crontab(hour="2", minute="30")  # UTC, as all of beat's hours
     sender.add_periodic_task(nightly, look_for_duplicates.s(), name="patients.look_for_duplicates", expires=3600.0)
     sender.add_periodic_task(_HOUR, tend_history.s(), name="patients.tend_history", expires=_HOUR)

@@ -18,8 +18,6 @@ from sandbox.settings import Settings
 from sandbox.store import Store
 from sandbox.wire import Json, Scope, apart, basic_fits, header
 
-PAGE = 1000  # most cards in one answer to the reconciliation
-
 
 class Endpoints:
     """The region's parts, and one method per URL. Problems raised here become the envelope."""
@@ -47,7 +45,7 @@ class Endpoints:
         return self.mip.upload(scope["path"].removeprefix("/mip/mkab/"), raw)
 
     async def get_cards(self, request: Request) -> Response:
-        """`?lpuGuid=…[&after=guid][&limit=1..1000]` → `{items: [{guid, version}], next}`."""
+        """`?lpuGuid=…[&after=guid][&limit=number]` → `{items: [{guid, version}], next}`."""
         self.check(request.scope)
         query = request.query_params
         lpu_guid, after = query.get("lpuGuid", "").lower(), query.get("after", "").lower()
@@ -55,7 +53,7 @@ class Endpoints:
             raise invalid("lpuGuid", "Должен быть GUID", "invalid" if lpu_guid else "required")
         if after and not is_guid(after):
             raise invalid("after", "Должен быть GUID")
-        return Json(self.mip.page(lpu_guid, after, _limit(query.get("limit", ""))))
+        return Json(self.mip.page(lpu_guid, after, _limit(query.get("limit", ""), self.settings.page_size)))
 
     async def get_card(self, request: Request) -> Response:
         """The card as last accepted."""
@@ -129,9 +127,9 @@ class Endpoints:
         return lambda: self.poller.poll(days["dateFrom"], days["dateTo"])
 
 
-def _limit(text: str) -> int:
+def _limit(text: str, most: int) -> int:
     if not text:
-        return PAGE
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= PAGE):
-        raise invalid("limit", f"Должно быть число от 1 до {PAGE}")
+        return most
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
+        raise invalid("limit", f"Должно быть число от 1 до {most}")
     return int(text)

@@ -19,6 +19,7 @@ class Settings:
     token_secret: str
     mip_login: str
     mip_password: str
+    page_size: int
 
 
 # Option, default (None: must be given), help.
@@ -32,6 +33,7 @@ OPTIONS: tuple[tuple[str, str | None, str], ...] = (
     ("token-secret", None, "HS256 key of the patient tokens"),
     ("mip-login", None, "login that the LMIS uses at the MIP"),
     ("mip-password", None, "its password"),
+    ("page-size", "1000", "most cards in one answer to the reconciliation"),
 )
 
 
@@ -45,4 +47,6 @@ def read(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Settin
     given = vars(parser.parse_args(argv))
     if not str(given["port"]).isdecimal() or int(given["port"]) > 65535:
         parser.error(f"port must be a number from 0 to 65535, got {given['port']!r}")
-    return Settings(**{**given, "port": int(given["port"])})
+    if not str(given["page_size"]).isdecimal() or int(given["page_size"]) < 1:
+        parser.error(f"page-size must be a number from 1, got {given['page_size']!r}")
+    return Settings(**{**given, "port": int(given["port"]), "page_size": int(given["page_size"])})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -33,23 +34,26 @@ def put(patient: Patient, *, request_id: UUID) -> tuple[Outcome, int | None]:
 
     Waits for at most `MIP_TIMEOUT` at each step. Raises nothing that has to do with the network.
     """
-    try:
-        response = _client().put(
-            f"mkab/{patient.guid}", json=payload(patient), headers={"X-Request-Id": str(request_id)}
-        )
-    except httpx.TimeoutException:
-        return Later("timeout"), None
-    except httpx.UnsupportedProtocol:
-        return Later("bad_url"), None
-    except httpx.ConnectError:
-        return Later("no_connection"), None
-    except httpx.TransportError:
-        return Later("connection_lost"), None
-    except httpx.InvalidURL:
-        return Later("bad_url"), None
-    except httpx.HTTPError:
-        return Later("bad_answer"), None
+    response = ask("PUT", f"mkab/{patient.guid}", request_id=request_id, json=payload(patient))
+    if isinstance(response, Later):
+        return response, None
     return classify(response, now=timezone.now()), response.status_code
+
+
+def ask(method: str, path: str, *, request_id: UUID, **content: Any) -> httpx.Response | Later:
+    """Any request to the MIP; `Later` when no answer came. `content` is httpx's: `json`, `params`."""
+    try:
+        return _client().request(method, path, headers={"X-Request-Id": str(request_id)}, **content)
+    except httpx.TimeoutException:
+        return Later("timeout")
+    except httpx.ConnectError:
+        return Later("no_connection")
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+        return Later("bad_url")
+    except httpx.TransportError:
+        return Later("connection_lost")
+    except httpx.HTTPError:
+        return Later("bad_answer")
 
 
 def put_card(patient: Patient) -> Outcome:

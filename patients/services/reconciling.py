@@ -1,0 +1,136 @@
+"""The steps of a reconciliation: ask, compare, look for what is missing. Each is one short transaction.
+
+Whoever works holds the run for a while (`holder`, `held_until`), asks the MIP outside any transaction, and writes what
+came of it together with how far it has come. It may be killed anywhere: another goes on at the last step. A page that
+was asked for before a card was sent says nothing about that card: only what was accepted before the run began counts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.utils import timezone
+
+from lmis.exceptions import Unavailable
+from lmis.models import Lpu
+from lmis.rows import execute, fetch
+from lmis.services.transactions import run_write
+from patients.mip import holdings
+from patients.mip.holdings import Holdings
+from patients.models import Reconciliation
+from patients.services import differences
+
+logger = logging.getLogger(__name__)
+Stage = Reconciliation.Stage
+AT_ONCE = 5000  # cards compared in one step
+_FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 900.0  # seconds, after failures in a row
+
+_STAGE = """
+    INSERT INTO patients_mipholding (guid, lpu_id, version)
+    SELECT v.guid, %s, v.version FROM unnest(%s::uuid[], %s::bigint[]) AS v(guid, version)
+    ON CONFLICT (guid) DO NOTHING RETURNING 1"""
+
+
+def work(*, until: datetime) -> bool:
+    """Move the unfinished run on until it is over, the MIP fails, or `until`; whether there is more to do at once.
+
+    Nothing while another works on it.
+    """
+    token, more = uuid4(), True
+    with suppress(Unavailable):  # somebody holds a card for long: the step is done again
+        run = run_write(lambda: _take(token, timezone.now()))
+        while run is not None and timezone.now() < until:
+            run = _move(run, token)
+        more = run is not None
+    Reconciliation.objects.filter(holder=token).update(holder=None, held_until=None)
+    return more
+
+
+def _take(token: UUID, now: datetime) -> Reconciliation | None:
+    # Two workers would both ask for the same pages:
+    # whoever locks the run first becomes its holder, and the other finds it held.
+    free = Reconciliation.objects.select_for_update(no_key=True, skip_locked=True).filter(
+        ended_at=None, due_at__lte=now
+    )
+    run = free.first()
+    if run is None or (run.held_until and run.held_until > now):
+        return None
+    run.holder, run.held_until = token, now + _hold()
+    run.save(update_fields=["holder", "held_until"])
+    return run
+
+
+def _hold() -> timedelta:
+    """Longer than one question to the MIP and one step may take."""
+    timeout: float = settings.MIP["TIMEOUT"]
+    return timedelta(seconds=60 + 3 * timeout)
+
+
+def _move(run: Reconciliation, token: UUID) -> Reconciliation | None:
+    """One step; the run as it is then, None when it is over, not ours any more, or has to wait."""
+    if run.stage != Stage.ASKING:
+        step = differences.compare if run.stage == Stage.COMPARING else differences.search
+        return run_write(lambda: _as_holder(run, token, lambda held: step(held, AT_ONCE, timezone.now())))
+    lpu = run.lpu or _next_lpu(0)
+    if lpu is None:
+        return run_write(lambda: _as_holder(run, token, _all_asked))
+    answer = holdings.page(lpu_guid=lpu.guid, after=run.after)
+    if isinstance(answer, Holdings):
+        return run_write(lambda: _as_holder(run, token, lambda held: _keep(held, lpu, answer)))
+    reason = answer.reason
+    return run_write(lambda: _as_holder(run, token, lambda held: _fail(held, reason, timezone.now())))
+
+
+def _as_holder(run: Reconciliation, token: UUID, step: Callable[[Reconciliation], bool]) -> Reconciliation | None:
+    # We may have been taken for dead while we waited for the MIP:
+    # the row says, under its lock, whether the run is still ours.
+    held = Reconciliation.objects.select_related("lpu").select_for_update(of=("self",), no_key=True)
+    mine = held.filter(pk=run.pk, holder=token, ended_at=None).first()
+    if mine is None:
+        return None
+    mine.held_until = timezone.now() + _hold()
+    go_on = step(mine)
+    if mine.ended_at:
+        mine.holder = mine.held_until = None
+    mine.save()
+    return mine if go_on and mine.ended_at is None else None
+
+
+def _keep(run: Reconciliation, lpu: Lpu, page: Holdings) -> bool:
+    """A page onto the staging table, and where the next one begins."""
+    new = len(fetch(_STAGE, [lpu.pk, [guid for guid, _v in page.items], [version for _g, version in page.items]]))
+    if page.next is not None and not new:  # it leads in a circle
+        return _fail(run, "bad_answer", timezone.now())
+    run.held += new
+    run.error, run.failures = "", 0
+    if page.next is not None:
+        run.lpu, run.after = lpu, page.next
+        return True
+    run.lpu, run.after = _next_lpu(lpu.pk), ""
+    return True if run.lpu else _all_asked(run)
+
+
+def _next_lpu(after: int) -> Lpu | None:
+    return Lpu.objects.filter(is_own=True, pk__gt=after).order_by("pk").first()
+
+
+def _all_asked(run: Reconciliation) -> bool:
+    run.stage = Stage.COMPARING
+    execute("ANALYZE patients_mipholding", [])
+    return True
+
+
+def _fail(run: Reconciliation, reason: str, now: datetime) -> bool:
+    """Wait a while, longer with each failure in a row. False: not now."""
+    run.failures += 1
+    run.error = reason[:64]
+    run.due_at = now + timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(run.failures - 1, 10)))
+    logger.warning(
+        "reconciliation: the MIP does not say what it holds (%s), again at %s", reason, run.due_at.isoformat()
+    )
+    return False
