@@ -117,6 +117,32 @@ class TestList:
         assert [card.district for cl in (first, second) for card in cl.result_list] == ["1", "1"]
         assert second.older is None
 
+    def test_a_list_narrowed_by_the_upload_pages_along_the_upload_too(self, client, olga, lpu, monkeypatch):
+        monkeypatch.setattr(PatientAdmin, "list_per_page", 2)
+        cards = [a_card(lpu) for _ in range(6)][::-1]
+        CardUpload.objects.exclude(pk=cards[2].pk).update(state="rejected")
+
+        def page(query):
+            with statements() as made:
+                cl = client.get(reverse(LIST) + query).context["cl"]
+            return cl, next(sql for sql in made if "LIMIT 3" in sql)
+
+        first, _sql = page("?upload__state__exact=rejected")
+        second, older = page(first.older)
+        back, newer = page(second.newer)
+        assert [list(cl.result_list) for cl in (first, second, back)] == [cards[:2], cards[3:5], cards[:2]]
+        assert f'"patients_cardupload"."patient_id" < {cards[1].pk}' in older
+        assert f'"patients_cardupload"."patient_id" > {cards[3].pk}' in newer
+
+    def test_a_row_reads_nothing_more(self, client, olga, lpu):
+        counts = []
+        for _more in range(2):
+            a_card(lpu)
+            with statements() as made:
+                client.get(reverse(LIST))
+            counts.append(len(made))
+        assert counts[0] == counts[1], listed(made)
+
     @pytest.mark.parametrize("asked", ["p=x", "p=99999999999999999999", "q=1", "family=x"])
     def test_an_address_made_up_breaks_nothing(self, client, olga, card, asked):
         assert client.get(reverse(LIST) + "?" + asked).status_code in (200, 302)
