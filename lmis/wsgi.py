@@ -6,10 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from lmis.ops import serving
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lmis.settings")
 os.environ.setdefault("DATABASE_POOL", "1")
-application = get_wsgi_application()
-
-from lmis.ops import serving  # noqa: E402 - it reads tables, so it comes after the setup
-
-serving.begin()
+application = serving.FirstRequest(get_wsgi_application())

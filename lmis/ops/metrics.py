@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -17,12 +18,25 @@ from lmis.services.credentials import MINUTE
 
 
 @dataclass(frozen=True, slots=True)
+class Buckets:
+    """A histogram: how many there were, their sum, and how many were at most so much, by the bound."""
+
+    count: int
+    sum: float
+    at_most: dict[float, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
-    """A gauge: its name without `lmis_`, what it means, and values by their labels."""
+    """Its name without `lmis_`, what it means, and values by their labels; a histogram's values are `Buckets`.
+
+    A counter's name ends with `_total`, and it never falls.
+    """
 
     name: str
     help: str
-    values: Iterable[tuple[dict[str, str], float]] = field(default_factory=list)
+    values: Iterable[tuple[dict[str, str], float | Buckets]] = field(default_factory=list)
+    kind: Literal["gauge", "counter", "histogram"] = "gauge"
 
     @classmethod
     def single(cls, name: str, help: str, value: float) -> Metric:
@@ -55,10 +69,25 @@ def logins() -> Iterator[Metric]:
 def _lines(metric: Metric) -> Iterator[str]:
     name = f"lmis_{metric.name}"
     yield f"# HELP {name} {metric.help}"
-    yield f"# TYPE {name} gauge"
+    yield f"# TYPE {name} {metric.kind}"
     for labels, value in metric.values:
-        text = ",".join(f'{label}="{_escaped(label_value)}"' for label, label_value in labels.items())
-        yield f"{name}{{{text}}} {value}" if text else f"{name} {value}"
+        if isinstance(value, Buckets):
+            yield from _bucket_lines(name, labels, value)
+        else:
+            yield _line(name, labels, value)
+
+
+def _bucket_lines(name: str, labels: dict[str, str], value: Buckets) -> Iterator[str]:
+    for bound, count in value.at_most.items():
+        yield _line(f"{name}_bucket", {**labels, "le": f"{bound:g}"}, count)
+    yield _line(f"{name}_bucket", {**labels, "le": "+Inf"}, value.count)
+    yield _line(f"{name}_sum", labels, value.sum)
+    yield _line(f"{name}_count", labels, value.count)
+
+
+def _line(name: str, labels: dict[str, str], value: float) -> str:
+    text = ",".join(f'{label}="{_escaped(label_value)}"' for label, label_value in labels.items())
+    return f"{name}{{{text}}} {value}" if text else f"{name} {value}"
 
 
 def _escaped(value: str) -> str:

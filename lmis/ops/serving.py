@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import atexit
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from lmis.ops import heartbeat
-from lmis.ops.counting import COUNTS, FLUSH_SECONDS
-from lmis.ops.every import Every, safely
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class FirstRequest:
+    """A WSGI application that begins all that with its first request: importing it alone does nothing."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._begun = False
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer."""
+        if not self._begun:
+            self._begin()
+        return self._application(environ, start_response)
+
+    def _begin(self) -> None:
+        with self._lock:
+            if not self._begun:
+                begin()
+                self._begun = True
 
 
 def begin() -> None:
     """Called once by each process that answers requests, never by commands or tests."""
+    from lmis.ops import heartbeat  # these need the apps, and this module is imported before they are ready
+    from lmis.ops.counting import COUNTS, FLUSH_SECONDS
+    from lmis.ops.every import Every, safely
+
     heartbeat.begin("web", hooks=heartbeat.WEB_HOOK_SECONDS)
     counts = Every(FLUSH_SECONDS, COUNTS.flush, name="counts")
     counts.start()
-    atexit.register(_end, counts)
 
+    def end() -> None:
+        counts.end()
+        safely(COUNTS.flush, name="counts")
+        heartbeat.end("web")
 
-def _end(counts: Every) -> None:
-    counts.end()
-    safely(COUNTS.flush, name="counts")
-    heartbeat.end("web")
+    atexit.register(end)
