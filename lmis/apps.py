@@ -13,11 +13,14 @@ class LmisConfig(AppConfig):
     verbose_name = _("Clinic")
 
     def ready(self) -> None:
-        """Begin the journal; watch for temporary passwords; let workers be seen to live."""
+        """Begin the journal; watch for temporary passwords; let workers be seen to live;
+        watch for what is wrong."""
         from lmis import audit
         from lmis.ops import heartbeat
         from lmis.screens import temporary
+        from lmis.services import alarm_checks
 
         audit.register()
         temporary.connect()
         heartbeat.connect()
+        alarm_checks.connect()

@@ -17,8 +17,10 @@ class PatientsConfig(AppConfig):
         from auditlog.registry import auditlog
 
         from lmis.services import access
+        from patients import alarms
         from patients.models import Patient
 
         access.cards_are(Patient)
+        alarms.connect()
         silent = [field.name for field in Patient._meta.concrete_fields if field.name.endswith("_key")]
         auditlog.register(Patient, exclude_fields=[*silent, "version", "updated_at", "changed_by", "person_guid"])

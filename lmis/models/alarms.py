@@ -102,7 +102,7 @@ class AlarmQuiet(models.Model):
 
 
 class AlarmRound(models.Model):
-    """One row: when the checks were looked at last, and since when (ISO 8601) each that found something has found it."""
+    """One row: when the checks were looked at last, and since when (ISO 8601) each finding has been there."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField(_("last look"))

@@ -34,6 +34,8 @@ SCREENS = [
     Entry("screens:absence", "lmis.edit_absences", _("Absences"), "event_busy"),
     Entry("screens:templates", "lmis.edit_templates", _("Schedule templates"), "calendar_month"),
     Entry("screens:calendar", "lmis.edit_calendar", _("Holidays"), "celebration"),
+    Entry("screens:mend", "lmis.mend_cards", _("Cards to mend"), "healing"),
+    Entry("screens:exchange", "lmis.watch_exchange", _("Exchange with the MIP"), "cloud_sync"),
     Entry("screens:merge", "lmis.merge_cards", _("Duplicate cards"), "join"),
     Entry("screens:imports", "lmis.import_cards", _("Import of cards"), "upload_file"),
     Entry("screens:journal", "lmis.view_journal", _("Journal"), "history"),
@@ -41,7 +43,7 @@ SCREENS = [
     Entry("screens:connections", "lmis.manage_connections", _("Connection requests"), "cable"),
 ]
 # The first of these that somebody may open is where the work begins; administrators begin with the lists.
-START = ["screens:desk", "screens:day", "screens:head"]
+START = ["screens:desk", "screens:day", "screens:head", "screens:exchange"]
 BEGINS_WITH_LISTS = "lmis.manage_connections"
 
 

@@ -159,7 +159,8 @@ def _write_down(found: Mapping[str, Facts | None], now: datetime) -> None:
 def _lasting(this_round: AlarmRound, found: Mapping[str, Facts | None], now: datetime) -> dict[str, Facts | None]:
     """Without what has not lasted long enough yet to be an alarm; since when it is there is kept in the round."""
     known = {name: since for name, since in this_round.suspected.items() if found.get(name, _UNKNOWN) is not None}
-    suspected = known | {name: now.isoformat() for name, facts in found.items() if facts and name not in known}
+    fresh = {name for name, facts in found.items() if facts is not None} - known.keys()
+    suspected = known | dict.fromkeys(fresh, now.isoformat())
     if suspected != this_round.suspected:
         AlarmRound.objects.filter(pk=1).update(suspected=suspected)
     young = {

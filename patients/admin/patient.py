@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import ForeignKey, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import TextFilter
+from unfold.decorators import action
 from unfold.views import ChangeList
 
+from lmis.admin.ask import found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
+from lmis.admin.noting import NotesCards
 from lmis.models import Lpu
 from lmis.services import access
 from patients.admin.forms import PatientForm
@@ -23,7 +30,7 @@ from patients.info import PatientInfo
 from patients.models import CardUpload, Patient, PatientPhone
 from patients.querysets import PatientQuerySet
 from patients.screens.scope import seen_by
-from patients.services import cards
+from patients.services import cards, resending
 from patients.services.phones import Phone
 
 TECHNICAL = ["guid", "state", "merged_into", "person_guid", "version", "disability"]
@@ -97,7 +104,7 @@ class CardChangeList(KeysetChangeList):
 
 
 @admin.register(Patient)
-class PatientAdmin(LmisModelAdmin):
+class PatientAdmin(NotesCards, LmisModelAdmin):
     """Written through `services.cards` only; a card is never deleted, for the MIP keeps it."""
 
     form = PatientForm
@@ -109,6 +116,7 @@ class PatientAdmin(LmisModelAdmin):
     sortable_by = ()
     readonly_fields = [*TECHNICAL, *STAMPS, "belongings", "relatives"]
     inlines = [PhoneInline, UploadInline]
+    actions_detail = ["journal"]
     fieldsets = [
         (
             None,
@@ -165,20 +173,25 @@ class PatientAdmin(LmisModelAdmin):
         return [*self.readonly_fields, *(["lpu"] if obj else [])]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        """The page; whoever opens a card is written down first."""
+        """The page, with what stands beside the card."""
         if obj := kwargs.get("obj"):
-            access.note(by=actor(request), what=access.What.OPENED, cards=[obj.guid], screen="patient")
             # Once a page: unfold asks for the value of a read-only field five times.
             obj.beside = belongings(obj, request.user), relatives(obj, request.user)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The history tells as much as the card."""
-        response = super().history_view(request, object_id, extra_context)
-        card = self.get_object(request, object_id)
-        if card is not None:
-            access.note(by=actor(request), what=access.What.OPENED, cards=[card.guid], screen="patient")
-        return response
+    def cards_of(self, rows: Iterable[Patient]) -> list[UUID]:
+        """The rows are the cards."""
+        return [row.guid for row in rows]
+
+    def has_journal_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those who read the journal."""
+        return request.user.has_perm("lmis.view_journal")
+
+    @action(description=_("Who saw this card"), url_path="journal", permissions=["journal"], icon="history")
+    def journal(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the journal of this card; its guid alone stands in the address."""
+        card = found_or_404(self, request, object_id)
+        return HttpResponseRedirect(f"{reverse('screens:journal')}?card={card.guid}")
 
     def get_inlines(self, request: HttpRequest, obj: Patient | None) -> list[Any]:
         """A card that is not there yet has no upload."""
@@ -197,6 +210,7 @@ class PatientAdmin(LmisModelAdmin):
         given = {name: form.cleaned_data[name] for name in form.changed_data if name in cards.EDITABLE}
         if change:
             cards.change(card=obj, values=given, seen_version=form.cleaned_data["seen_version"], by=by)
+            resending.after_saving(card_id=obj.pk, by=by, now=timezone.now())
             return
         number = given.pop("card_number", "")
         own = {name: given.pop(name) for name in cards.OWN & given.keys()}

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -14,8 +15,9 @@ from django.utils.translation import ngettext
 from lmis.actors import Actor
 from lmis.admin.base import ReadOnlyAdmin
 from patients.models import CardUpload, MipGate
-from patients.services import gate, uploads
+from patients.services import gate, history, uploads
 
+ATTEMPTS = 50
 SHOWN = [
     "state",
     "due_at",
@@ -37,9 +39,15 @@ class CardUploadAdmin(ReadOnlyAdmin):
     list_display = ["card_number", "lpu", "state", "due_at", "attempts", "error_code", "error_field", "accepted_at"]
     list_filter = ["state", "patient__lpu", "last_attempt_at"]
     ordering = ["-due_at"]
-    fields = ["card_number", "lpu", *SHOWN]
-    readonly_fields = ["card_number", "lpu", *SHOWN]
+    fields = ["card_number", "lpu", *SHOWN, "attempts_made"]
+    readonly_fields = ["card_number", "lpu", *SHOWN, "attempts_made"]
     actions = ["send_again"]
+
+    def get_fields(self, request: HttpRequest, obj: CardUpload | None = None) -> list[str]:
+        """What the MIP wrote may name the patient: it is for those who may see the card."""
+        if request.user.has_perm("patients.view_patient"):
+            return list(self.fields)
+        return [name for name in self.fields if name != "error_text"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CardUpload]:
         """With the card's number and LPU, in one statement."""
@@ -57,6 +65,12 @@ class CardUploadAdmin(ReadOnlyAdmin):
         count = uploads.send_again(cards=ids, by=by, now=timezone.now())
         text = ngettext("%(count)d card will be sent again.", "%(count)d cards will be sent again.", count)
         messages.success(request, text % {"count": count})
+
+    @admin.display(description=_("history of attempts"))
+    def attempts_made(self, obj: CardUpload) -> str:
+        """The last ones, and the way to a letter about them."""
+        rows = list(history.of_card(card_id=obj.pk, limit=ATTEMPTS))
+        return render_to_string("admin/patients/attempts.html", {"rows": rows, "upload": obj, "most": ATTEMPTS})
 
     @admin.display(description=_("card number"), ordering="patient__card_number")
     def card_number(self, obj: CardUpload) -> str:

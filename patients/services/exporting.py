@@ -64,7 +64,7 @@ class Chosen:
 
 def as_csv(*, chosen: Chosen, by: Actor) -> Iterator[bytes]:
     """The file piece by piece, as Excel opens it in Russia: a mark of UTF-8, semicolons."""
-    writer = csv.writer(_Echo(), delimiter=";")
+    writer = csv.writer(Echo(), delimiter=";")
     yield b"\xef\xbb\xbf" + writer.writerow(header()).encode()
     for page in _pages(chosen, by):
         yield "".join(writer.writerow(row) for row in page).encode()
@@ -96,10 +96,10 @@ def _pages(chosen: Chosen, by: Actor) -> Iterator[list[list[str]]]:
     while page := list(chosen.cards().filter(pk__gt=last).order_by("pk").values_list("pk", "guid", *COLUMNS)[:PAGE]):
         last = page[-1][0]
         access.note(by=by, what=access.What.EXPORTED, cards=[row[1] for row in page], screen="export")
-        yield [[_cell(value) for value in row[2:]] for row in page]
+        yield [[harmless(value) for value in row[2:]] for row in page]
 
 
-def _cell(value: Any) -> str:
+def harmless(value: Any) -> str:
     """Text; what a spreadsheet would take for a formula is quoted, for a name may come from anywhere."""
     if isinstance(value, dt.date):
         return f"{value:%d.%m.%Y}"
@@ -107,7 +107,7 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-class _Echo:
+class Echo:
     """A file that gives back what is written to it."""
 
     def write(self, text: str) -> str:

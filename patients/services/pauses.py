@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from lmis.actors import Actor
+from lmis.services import journal
 from patients.exceptions import PauseNotSensible
 from patients.models import ExchangeMark, ExchangePause, ExchangeSettings
 
@@ -31,6 +32,7 @@ def pause(*, reason: str, until: datetime, by: Actor, now: datetime) -> Exchange
         made = ExchangePause.objects.create(
             reason=reason.strip()[:255], since=now, until=until, started_by=by.label, user=by.user
         )
+        journal.note_created(made, by=by)
         mark(kind=Kind.PAUSE, text=made.reason, by=by, now=now)
     logger.warning("uploads to the MIP are paused until %s, asked by %s", until.isoformat(), by)
     return made
@@ -50,6 +52,7 @@ def change_settings(*, rate: int | None, parallel: int, by: Actor, now: datetime
     """Set the pace: cards a second (None: no limit of ours) and how many a worker sends at once; counts at once."""
     with transaction.atomic():
         row = lock_settings()
+        journal.note_changed(row, {"rate": rate, "parallel": parallel}, by=by)
         row.rate, row.parallel, row.changed_by, row.changed_at = rate, parallel, by.label, now
         row.tokens = 0.0
         row.full_clean()
@@ -76,6 +79,8 @@ def _end(*, by: Actor, now: datetime) -> bool:
     if row is None:
         return False
     lasted = row.until > now
+    if lasted:
+        journal.note_changed(row, {"ended_at": now, "ended_by": by.label}, by=by)
     row.ended_at, row.ended_by = (now, by.label) if lasted else (row.until, "")
     row.save(update_fields=["ended_at", "ended_by"])
     return lasted

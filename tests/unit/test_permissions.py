@@ -67,6 +67,9 @@ RIGHTS_TABLE = {
     "view_head_page": "ha",
     "view_journal": "ha",
     "manage_connections": "a",
+    "watch_exchange": "oa",
+    "run_exchange": "oa",
+    "mend_cards": "ra",
 }
 WHO = ("registrar", "doctor", "head", "operator", "administrator")
 CELLS = [(group, model, cell) for model, row in TABLE.items() for group, cell in zip(WHO, row, strict=True)]

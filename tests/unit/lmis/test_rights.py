@@ -107,6 +107,16 @@ TABLE = {
     "import_rows": "a",
     "import_act": "a",
     "export": "a",
+    "exchange": "oa",
+    "exchange_changes": "oa",
+    "exchange_table": "oa",
+    "exchange_cards": "oa",
+    "exchange_letter": "oa",
+    "exchange_csv": "oa",
+    "exchange_check": "oa",
+    "exchange_act": "oa",
+    "mend": "ra",
+    "mend_count": "ra",
 }
 ASIDE = {"login", "calendar"}  # for whoever is nobody yet; a way to a list that keeps to its own rights
 WITHOUT_GET = {"journal_export"}  # says 403 to a GET, whoever asks

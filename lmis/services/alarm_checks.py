@@ -1,0 +1,134 @@
+"""Checks of the system itself and of what the region sees: processes, broker, polls, free places, secrets."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lmis.models import ApiSecret
+from lmis.ops.heartbeat import EACH_BEAT
+from lmis.services import alarms, broker, heartbeats, outside, traffic
+from lmis.services.alarms import Check, Facts
+
+RESTART = timedelta(minutes=2)
+SILENCE = timedelta(hours=1)
+FORGOTTEN = timedelta(days=7)  # a central service that has not asked for so long does not ask at all
+SECRETS_SOON = timedelta(days=7)
+FEW_DAYS = 3
+NAMED = 10
+
+
+def connect() -> None:
+    """Called once, when the apps are ready."""
+    for check in CHECKS:
+        alarms.watch(check)
+    if look not in EACH_BEAT:
+        EACH_BEAT.append(look)
+
+
+def look(now: datetime) -> None:
+    """In every process that lives: whichever comes first makes the round."""
+    alarms.look(now=now)
+
+
+def no_worker(now: datetime) -> Facts | None:
+    """Nobody listens to the queue of the uploads."""
+    workers = heartbeats.present(now=now).workers
+    return None if any("mip" in worker.queues for worker in workers) else {"others": len(workers)}
+
+
+def no_beat(now: datetime) -> Facts | None:
+    """Nobody tells the workers."""
+    return None if heartbeats.present(now=now).beats else {}
+
+
+def no_broker(now: datetime) -> Facts | None:
+    """Redis does not answer."""
+    found = broker.look()
+    return None if found.reachable else {"reason": found.reason}
+
+
+def no_poll(now: datetime) -> Facts | None:
+    """The central service used to ask and has stopped. One that never asked, or long ago, is not connected."""
+    last = traffic.last_poll()
+    if last is None or not SILENCE < now - last < FORGOTTEN:
+        return None
+    return {"minutes": int((now - last).total_seconds()) // 60}
+
+
+def no_places(now: datetime) -> Facts | None:
+    """Specialities in which nobody can book from outside."""
+    names = outside.seen(now=now).specialities_without_places
+    return {"count": len(names), "names": ", ".join(names[:NAMED])} if names else None
+
+
+def short_horizon(now: datetime) -> Facts | None:
+    """An institution whose schedule ends in a few days."""
+    days = [one.days for one in outside.seen(now=now).horizons if one.days < FEW_DAYS]
+    return {"days": min(days)} if days else None
+
+
+def secrets_end(now: datetime) -> Facts | None:
+    """Clients of the API that soon have no secret any more."""
+    live = ApiSecret.objects.filter(revoked_at=None, client__is_active=True)
+    ending = set(
+        live.filter(expires_at__gt=now - FORGOTTEN, expires_at__lte=now + SECRETS_SOON).values_list(
+            "client__login", flat=True
+        )
+    )
+    longer = live.filter(Q(expires_at=None) | Q(expires_at__gt=now + SECRETS_SOON))
+    ending -= set(longer.filter(client__login__in=ending).values_list("client__login", flat=True))
+    return {"clients": ", ".join(sorted(ending)[:NAMED])} if ending else None
+
+
+CHECKS = (
+    Check(
+        "no_worker",
+        _("No worker sends cards"),
+        _("No worker listens to the queue of the uploads. Cards wait in the database; start a worker."),
+        no_worker,
+        after=RESTART,
+    ),
+    Check(
+        "no_beat",
+        _("Beat does not run"),
+        _("Nobody tells the workers what is due: nothing is sent and no places are made. Start beat."),
+        no_beat,
+        after=RESTART,
+    ),
+    Check(
+        "no_broker",
+        _("The broker (Redis) does not answer"),
+        _("Booking goes on, cards wait. The broker said: %(reason)s."),
+        no_broker,
+        after=RESTART,
+    ),
+    Check(
+        "no_poll",
+        _("The region has stopped asking for the schedule"),
+        _("The last poll was %(minutes)d minutes ago. Is the way from the region to us open, is the login in force?"),
+        no_poll,
+    ),
+    Check(
+        "no_places",
+        _("Nothing to book from outside"),
+        _("No free place for the Internet within 14 days in %(count)d specialities: %(names)s."),
+        no_places,
+        after=timedelta(minutes=10),
+    ),
+    Check(
+        "short_horizon",
+        _("The schedule ends soon"),
+        _("Places are laid for %(days)d more days only. Do the templates still hold, does beat run?"),
+        short_horizon,
+        after=timedelta(minutes=10),
+    ),
+    Check(
+        "secrets_end",
+        _("A secret of an API client ends"),
+        _("These clients have no secret beyond the next 7 days: %(clients)s. Give them a second one."),
+        secrets_end,
+    ),
+)

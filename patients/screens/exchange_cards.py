@@ -1,0 +1,88 @@
+"""The cards behind a number on the operators' page: by card number and guid, for operators need not read names."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import CardUpload
+from patients.screens.exchange import ExchangeScreen
+from patients.services import connection_check, exchange_page, exchange_words, letters, rejections
+
+SHOWN = 50
+
+
+class ExchangeCards(ExchangeScreen):
+    """Some cards of one state with one reason, page by page along the key."""
+
+    template = "screens/exchange/_cards.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """`state`, `code`, and `after`, the last number of the page before. One statement."""
+        state, code = chosen(request)
+        after = request.GET.get("after", "0")
+        key = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+        found = CardUpload.objects.filter(state=state, error_code=code, pk__gt=key)
+        rows = list(found.select_related("patient__lpu").order_by("pk")[: SHOWN + 1])
+        context = {"state": state, "code": code, "name": exchange_words.name_of(state), "rows": rows[:SHOWN]}
+        more = rows[SHOWN - 1].pk if len(rows) > SHOWN else None
+        is_sent_again = state in exchange_page.SENT_AGAIN
+        return self.render({**context, "more": more, "runs": self.runs, "is_sent_again": is_sent_again})
+
+
+class ExchangeLetter(ExchangeScreen):
+    """A letter to the region, to copy or to print."""
+
+    template = "screens/exchange/letter.html"
+    title = _("Letter to the region")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """About one card (`card`, its number in the database), or about a state and reason."""
+        card = request.GET.get("card", "")
+        if card:
+            if not (card.isascii() and card.isdigit() and len(card) < 19):
+                raise Http404
+            return self.render({"letter": letters.of_card(card_id=int(card), lpus=self.lpus, now=self.now)})
+        state, code = chosen(request)
+        cards = sum(
+            reason.cards
+            for row in exchange_page.states_of(exchange_page.figures.read())
+            for reason in row.reasons
+            if (row.state, reason.code) == (state, code)
+        )
+        text = letters.of_reason(state=state, code=code, lpus=self.lpus, cards=cards, now=self.now)
+        return self.render({"letter": text})
+
+
+class ExchangeCsv(ExchangeScreen):
+    """The refused cards by reason, as a file."""
+
+    def get(self, request: HttpRequest) -> StreamingHttpResponse:
+        """Numbers and codes alone."""
+        response = StreamingHttpResponse(rejections.as_csv(by=self.by), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="rejections-{self.now:%Y%m%d-%H%M}.csv"'
+        return response
+
+
+class ExchangeCheck(ExchangeScreen):
+    """Is the way to the MIP open? Asked on demand only."""
+
+    template = "screens/exchange/check.html"
+    title = _("Check of the connection")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The button."""
+        return self.render({"report": None})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Try it; outside any transaction, for as long as half a minute."""
+        lpu = self.lpus[0] if self.lpus else None
+        return self.render({"report": connection_check.check(lpu=lpu, now=self.now)})
+
+
+def chosen(request: HttpRequest) -> tuple[str, str]:
+    """State and reason that the address names; Http404 for a state whose cards are not listed."""
+    state, code = request.GET.get("state", ""), request.GET.get("code", "")
+    if state not in exchange_page.LISTED or exchange_words.plain(code) != code:
+        raise Http404
+    return state, code

@@ -1,0 +1,188 @@
+"""What the operators' page shows, from a fixed number of statements, however many cards and attempts there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from lmis.models import Alarm
+from lmis.services import alarms, broker, heartbeats
+from patients.models import CardUpload, ExchangeFigures, ExchangePause, ExchangeSettings, MipGate, Reconciliation
+from patients.services import backfill, exchange_charts, exchange_words, figures
+
+State = CardUpload.State
+# What somebody may have to do something about comes first.
+ORDER = [
+    State.REJECTED,
+    State.DUPLICATE,
+    State.RETRY,
+    State.WAITING,
+    State.IN_FLIGHT,
+    State.ACCEPTED,
+    State.NOT_NEEDED,
+]
+LISTED = (State.REJECTED, State.DUPLICATE, State.RETRY, State.WAITING, State.IN_FLIGHT)
+SENT_AGAIN = (State.REJECTED, State.DUPLICATE, State.RETRY)
+OLD, VERY_OLD = timedelta(minutes=2), timedelta(minutes=15)
+NIGHTS = 30
+COUNTED_LATE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Cards of one state with one reason; `code` is blank where there is none or it is no plain name."""
+
+    code: str
+    words: str
+    cards: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A state, how many cards are in it, and why."""
+
+    state: str
+    name: Any
+    to_do: Any
+    cards: int
+    reasons: list[Reason] = field(default_factory=list)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its cards can be looked at one by one."""
+        return self.state in LISTED
+
+    @property
+    def is_sent_again(self) -> bool:
+        """Whether its cards can be sent again."""
+        return self.state in SENT_AGAIN
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """An alarm in words; `quiet_until` when nobody is told of it."""
+
+    alarm: Alarm
+    title: Any
+    text: str
+    quiet_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All of it, at `now`."""
+
+    now: datetime
+    figures: ExchangeFigures | None
+    states: list[StateRow]
+    gate: MipGate | None
+    pause: ExchangePause | None
+    settings: ExchangeSettings
+    present: heartbeats.Present
+    broker: broker.Broker
+    charts: tuple[exchange_charts.Chart, exchange_charts.Chart]
+    alarms: list[AlarmLine]
+    looked_at: datetime | None
+    backfill: backfill.Progress | None
+    nights: list[Reconciliation]
+
+    @property
+    def age(self) -> timedelta | None:
+        """Of the oldest unsent change; None when nothing waits."""
+        since = self.figures.oldest_since if self.figures else None
+        return self.now - since if since else None
+
+    @property
+    def age_level(self) -> str:
+        """Good, warn or bad."""
+        return _level(self.age, OLD, VERY_OLD)
+
+    @property
+    def is_gate_shut(self) -> bool:
+        """Nobody but a probe gets through."""
+        return self.gate is not None and self.gate.closed_until is not None
+
+    @property
+    def mip_workers(self) -> int:
+        """Workers that send cards."""
+        return sum("mip" in worker.queues for worker in self.present.workers)
+
+    @property
+    def is_counted_late(self) -> bool:
+        """The figures are not of now: nobody counts."""
+        return self.figures is None or self.now - self.figures.counted_at > COUNTED_LATE
+
+    @property
+    def is_unwatched(self) -> bool:
+        """Nobody looks at the alarms."""
+        return self.looked_at is None or self.now - self.looked_at > alarms.STALE
+
+
+def read(*, now: datetime) -> Overview:
+    """The page. Asks the broker, so never inside a transaction.
+
+    Statements: figures, gate, pause, settings, signs of life, minutes, marks, quiet, alarms, round, backfill (one, up
+    to four while it runs), reconciliations.
+    """
+    counted = figures.read()
+    return Overview(
+        now=now,
+        figures=counted,
+        states=states_of(counted),
+        gate=MipGate.objects.filter(pk=1).first(),
+        pause=ExchangePause.objects.on(now).first(),
+        settings=settings_now(),
+        present=heartbeats.present(now=now),
+        broker=broker.look(),
+        charts=exchange_charts.read(now=now),
+        alarms=alarm_lines(now=now),
+        looked_at=alarms.last_look(),
+        backfill=backfill.progress(now=now),
+        nights=list(Reconciliation.objects.order_by("-started_at")[:NIGHTS]),
+    )
+
+
+def settings_now() -> ExchangeSettings:
+    """The pace as it is. One statement."""
+    return ExchangeSettings.objects.filter(pk=1).first() or ExchangeSettings()
+
+
+def states_of(counted: ExchangeFigures | None) -> list[StateRow]:
+    """Every state there is a card in, with its reasons, in the order of what is to be done."""
+    reasons: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for state, code, cards in counted.reasons if counted else ():
+        reasons[state][exchange_words.plain(code)] += cards
+    return [_row(state, reasons[state]) for state in ORDER if state in reasons]
+
+
+def alarm_lines(*, now: datetime) -> list[AlarmLine]:
+    """What is wrong just now, in words. Two statements."""
+    quiet = alarms.quiet_until(now)
+    return [
+        AlarmLine(
+            alarm=one,
+            title=alarms.CHECKS[one.name].title,
+            text=alarms.CHECKS[one.name].in_words(one.facts),
+            quiet_until=quiet.get(one.name),
+        )
+        for one in alarms.open_ones()
+    ]
+
+
+def _row(state: CardUpload.State, by_code: dict[str, int]) -> StateRow:
+    reasons = [Reason(code, exchange_words.reason_of(code), cards) for code, cards in by_code.items() if code]
+    return StateRow(
+        state=state.value,
+        name=exchange_words.name_of(state),
+        to_do=exchange_words.to_do(state),
+        cards=sum(by_code.values()),
+        reasons=sorted(reasons, key=lambda one: -one.cards),
+    )
+
+
+def _level(age: timedelta | None, warn: timedelta, bad: timedelta) -> str:
+    if age is None or age < warn:
+        return "good"
+    return "bad" if age >= bad else "warn"

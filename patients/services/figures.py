@@ -1,0 +1,70 @@
+"""Counting what the operators' page leads with: kept in one row, and so seldom that it costs a twentieth at most."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+
+from lmis.rows import fetch
+from patients.models import CardUpload, ExchangeFigures
+from patients.services import concerned
+
+EVERY = timedelta(seconds=5)
+_SHARE = 20  # a count that took a second is not repeated for twenty
+_MOST = 500  # pairs of state and code that are kept
+_LOCK = 0x666967  # of whoever counts
+
+
+def keep(*, now: datetime) -> bool:
+    """Count and keep it, unless that was done just now or somebody is at it; every process calls it again and again."""
+    before = read()
+    if before is not None and now < before.counted_at + max(EVERY, timedelta(milliseconds=_SHARE * before.took_ms)):
+        return False
+    with transaction.atomic():
+        # All processes wake up at about the same time, and each would count a million rows: one does.
+        if not fetch("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])[0][0]:
+            return False
+        columns = [field.name for field in ExchangeFigures._meta.concrete_fields if field.name != "id"]
+        ExchangeFigures.objects.bulk_create(
+            [count(now=now)], update_conflicts=True, unique_fields=["id"], update_fields=columns
+        )
+    return True
+
+
+def read() -> ExchangeFigures | None:
+    """As kept last; None before the first count. One statement."""
+    return ExchangeFigures.objects.filter(pk=1).first()
+
+
+def count(*, now: datetime) -> ExchangeFigures:
+    """The figures as they are now, not saved. At a million cards it takes some tenths of a second."""
+    begun = time.perf_counter()
+    oldest = oldest_unsent()
+    fresh = ExchangeFigures(
+        counted_at=now,
+        reasons=by_reason(),
+        concerned=concerned.count(now=now),
+        oldest_since=oldest.since if oldest else None,  # type: ignore[attr-defined]  # annotated
+        oldest_card=oldest.pk if oldest else None,
+    )
+    fresh.took_ms = round((time.perf_counter() - begun) * 1000)
+    return fresh
+
+
+def by_reason() -> list[list[str | int]]:
+    """`[state, code, cards]` for every pair that there is, the most first. One pass over an index."""
+    rows = CardUpload.objects.order_by().values_list("state", "error_code").annotate(cards=Count("pk"))
+    return [list(row) for row in rows.order_by("-cards", "state", "error_code")[:_MOST]]
+
+
+def oldest_unsent() -> CardUpload | None:
+    """The oldest change that the MIP does not have and that is on its way, with `since`; existing cards aside.
+
+    A card that is sent again although the MIP has it harms nobody. One statement, along the index of what is due.
+    """
+    behind = Q(accepted_version__isnull=True) | Q(accepted_version__lt=F("patient__version"))
+    unsent = CardUpload.objects.unsent().filter(behind, priority__lt=CardUpload.Priority.BACKFILL)
+    return unsent.annotate(since=F("patient__updated_at")).order_by("since", "pk").first()

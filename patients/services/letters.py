@@ -1,0 +1,69 @@
+"""A letter to the region about what the MIP answered: times, request ids, codes; nothing that is personal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from lmis.models import Lpu
+from lmis.rows import fetch
+from patients.models import CardUpload
+from patients.services import exchange_words
+
+EXAMPLES = 20
+_LAST = """
+    SELECT a.at, a.outcome, a.code, a.status, a.milliseconds, a.request_id
+      FROM unnest(%s::bigint[]) AS c(id)
+     CROSS JOIN LATERAL (SELECT * FROM patients_uploadattempt WHERE card_id = c.id ORDER BY at DESC LIMIT 1) a
+     ORDER BY a.at DESC"""
+_OF_ONE = """
+    SELECT at, outcome, code, status, milliseconds, request_id FROM patients_uploadattempt
+     WHERE card_id = %s ORDER BY at DESC LIMIT %s"""
+
+
+def of_reason(*, state: str, code: str, lpus: Iterable[Lpu], cards: int, now: datetime) -> str:
+    """About all cards with one reason, with the last attempts of some of them. Two statements."""
+    found = CardUpload.objects.filter(state=state, error_code=code)
+    ids = list(found.values_list("pk", flat=True)[:EXAMPLES])
+    told = _("The MIP answers so for %(cards)d of our cards: %(reason)s.") % {
+        "cards": cards,
+        "reason": exchange_words.reason_of(code) or exchange_words.name_of(state),
+    }
+    return _letter(told, fetch(_LAST, [ids]), lpus, now)
+
+
+def of_card(*, card_id: int, lpus: Iterable[Lpu], now: datetime) -> str:
+    """About the last attempts of one card, which is not named. One statement."""
+    told = _("These are our attempts to upload one card, the newest first.")
+    return _letter(told, fetch(_OF_ONE, [card_id, EXAMPLES]), lpus, now)
+
+
+def _letter(told: str, attempts: Iterable[tuple[object, ...]], lpus: Iterable[Lpu], now: datetime) -> str:
+    who = [f"{lpu} ({lpu.guid})" for lpu in lpus]
+    lines = [
+        _("To the support of the master patient index (MIP)"),
+        _("From: %(who)s") % {"who": "; ".join(who)},
+        _("MIP address: %(url)s, login: %(login)s") % {"url": settings.MIP["URL"], "login": settings.MIP["LOGIN"]},
+        _("Written: %(when)s (UTC)") % {"when": _moment(now)},
+        "",
+        told,
+        _("Please tell us what is wrong, or what we should send instead."),
+        "",
+        _("Time (UTC); request id (X-Request-Id); HTTP status; answer; code; took"),
+        *(_line(*row) for row in attempts),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(at: object, outcome: object, code: object, status: object, took: object, request_id: object) -> str:
+    answer = str(status) if status is not None else _("no answer")
+    code = exchange_words.plain(str(code)) or "—"
+    return f"{_moment(at)}; {request_id}; {answer}; {outcome}; {code}; {took} ms"
+
+
+def _moment(at: object) -> str:
+    assert isinstance(at, datetime)
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,60 @@
+"""Cards to mend: what the MIP has refused, for those who keep the cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, QuerySet, When
+
+from lmis.models import Lpu
+from patients.models import CardUpload
+from patients.services import concerned, exchange_words
+
+REFUSED = ("rejected", "duplicate")
+COUNTED = 999  # more are too many to count each minute
+
+
+@dataclass(frozen=True, slots=True)
+class ToMend:
+    """A refused card: which field, why in plain words, what the MIP said itself, and whether there is a hurry."""
+
+    upload: CardUpload
+    field: str
+    reason: str
+    said: str
+    is_duplicate: bool
+    is_urgent: bool
+
+
+def to_mend(*, lpus: Iterable[Lpu]) -> QuerySet[CardUpload]:
+    """Refused cards of these LPUs that are in use."""
+    return CardUpload.objects.filter(state__in=REFUSED, patient__lpu__in=list(lpus), patient__state="active")
+
+
+def count(*, lpus: Iterable[Lpu]) -> int:
+    """How many, at most one more than `COUNTED`. One statement, by an index."""
+    return to_mend(lpus=lpus).order_by()[: COUNTED + 1].count()
+
+
+def page(*, lpus: Iterable[Lpu], now: datetime, limit: int, begin: int = 0) -> list[ToMend]:
+    """Those who are expected here soon first, then the oldest refusal. As many statements as asking who that is takes,
+    and one."""
+    refused = to_mend(lpus=lpus)
+    soon = set(concerned.missing(now=now).filter(state__in=REFUSED).values_list("pk", flat=True)[:COUNTED])
+    hurry = Case(When(pk__in=soon, then=0), default=1)
+    rows = refused.select_related("patient").order_by(hurry, "last_attempt_at", "pk")
+    return [_told(row, is_urgent=row.pk in soon) for row in rows[begin : begin + limit]]
+
+
+def _told(upload: CardUpload, *, is_urgent: bool) -> ToMend:
+    duplicate = upload.state == CardUpload.State.DUPLICATE
+    return ToMend(
+        upload=upload,
+        field=exchange_words.field_of(upload.error_field),
+        reason=exchange_words.reason_of(upload.error_code),
+        said=upload.error_text,
+        is_duplicate=duplicate,
+        is_urgent=is_urgent,
+    )

@@ -1,0 +1,62 @@
+"""Sending again what was refused: one card, or all cards with one reason, many of them bit by bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lmis.actors import Actor
+from lmis.services import journal
+from patients.models import CardUpload
+from patients.services import backfill, uploads
+
+AT_ONCE = 1000  # more of them go as an upload of existing cards, behind whoever is new or changed
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """So many wait again; `later` when they go bit by bit."""
+
+    cards: int
+    later: bool = False
+
+
+def one(*, card_id: int, by: Actor, now: datetime) -> bool:
+    """Let this card be sent again whatever came of the last attempt; False when it is being sent just now."""
+    upload = CardUpload.objects.filter(pk=card_id).first()
+    if upload is None or not uploads.send_again(cards=[card_id], by=by, now=now):
+        return False
+    journal.note_changed(upload, {"state": CardUpload.State.WAITING, "error_code": ""}, by=by)
+    return True
+
+
+def all_of(*, state: str, code: str, by: Actor, now: datetime) -> Resent:
+    """Let all cards in this state with this reason be sent again. In a transaction.
+
+    Up to `AT_ONCE` wait at once. More are handed to a backfill; raises what that raises, BackfillRunning for one.
+    """
+    found = CardUpload.objects.filter(state=state, error_code=code)
+    ids = list(found.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+    if len(ids) <= AT_ONCE:
+        return Resent(uploads.send_again(cards=ids, by=by, now=now))
+    asked = backfill.start(scope=backfill.Scope(state=state, error_code=code), by=by, now=now)
+    return Resent(asked.total, later=True)
+
+
+def after_saving(*, card_id: int, by: Actor, now: datetime) -> bool:
+    """Somebody has saved a card that the MIP had refused: it is sent again, whatever was changed; False if it was not.
+
+    A change of what the MIP is told of has asked for it already. One statement.
+    """
+    refused = CardUpload.objects.filter(pk=card_id, state__in=["rejected", "duplicate"])
+    return bool(
+        refused.update(
+            state=CardUpload.State.WAITING,
+            due_at=now,
+            priority=CardUpload.Priority.CHANGED,
+            attempts=0,
+            error_code="",
+            error_text="",
+            error_field="",
+        )
+    )

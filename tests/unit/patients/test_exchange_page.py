@@ -1,0 +1,363 @@
+"""The operators' page: what it shows, to whom, and from how many statements."""
+
+import datetime as dt
+import re
+import uuid
+
+import pytest
+from auditlog.models import LogEntry
+from django.utils import timezone
+
+from lmis.models import Alarm, Heartbeat
+from lmis.services import alarms
+from patients.models import (
+    Backfill,
+    CardUpload,
+    ExchangeFigures,
+    ExchangeMark,
+    ExchangePause,
+    ExchangeSettings,
+    MipGate,
+    UploadMinute,
+)
+from patients.services import exchange_charts, figures, resending
+from tests.factories.patients import a_card
+from tests.factories.staff import an_employee
+from tests.statements import listed, statements
+
+pytestmark = pytest.mark.django_db
+MINUTE = dt.timedelta(minutes=1)
+URL = "/admin/exchange/"
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def operator(client):
+    """An operator of the exchange at the page."""
+    user = an_employee("operator")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture(autouse=True)
+def mip(settings):
+    """Nobody listens there."""
+    settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip", "LOGIN": "lpu", "TIMEOUT": 1.0}
+
+
+def set_upload(card, **columns):
+    CardUpload.objects.filter(pk=card.pk).update(**columns)
+
+
+def rejected(lpu, code="validation_error", **columns):
+    """A refused card."""
+    card = a_card(lpu)
+    card.refresh_from_db()  # the trigger has numbered it
+    text = f"Фамилия {card.family} не из букв"
+    set_upload(card, state="rejected", error_code=code, error_field="family", error_text=text, **columns)
+    return card
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+def since_of(response):
+    return re.search(r"since=([\w-]+)", text_of(response))[1]
+
+
+def act(client, verb, **given):
+    return client.post(f"{URL}act/{verb}/", given, headers={"HX-Request": "true"})
+
+
+class TestFigures:
+    def test_counts_by_state_and_reason(self, lpu, now):
+        a_card(lpu)
+        rejected(lpu)
+        rejected(lpu)
+        rejected(lpu, code="lpu_mismatch")
+        assert figures.keep(now=now)
+        kept = figures.read()
+        assert sorted(kept.reasons) == [
+            ["rejected", "lpu_mismatch", 1],
+            ["rejected", "validation_error", 2],
+            ["waiting", "", 1],
+        ]
+
+    def test_not_again_before_its_time(self, lpu, now):
+        assert figures.keep(now=now)
+        assert not figures.keep(now=now + dt.timedelta(seconds=4))
+        assert figures.keep(now=now + dt.timedelta(seconds=6))
+
+    def test_a_slow_count_is_seldom(self, lpu, now):
+        figures.keep(now=now)
+        ExchangeFigures.objects.update(took_ms=1000)
+        assert not figures.keep(now=now + dt.timedelta(seconds=19))
+        assert figures.keep(now=now + dt.timedelta(seconds=21))
+
+    def test_the_oldest_unsent_is_a_change_that_the_mip_does_not_have(self, lpu, now):
+        new, old, resent, existing = (a_card(lpu) for _number in range(4))
+        for card, hours in ((new, 1), (old, 2), (resent, 3), (existing, 4)):
+            type(card).objects.filter(pk=card.pk).update(updated_at=now - dt.timedelta(hours=hours))
+        set_upload(resent, accepted_version=resent.version)
+        set_upload(existing, priority=2)
+        oldest = figures.oldest_unsent()
+        assert (oldest.pk, oldest.since) == (old.pk, now - dt.timedelta(hours=2))
+
+    def test_refused_cards_do_not_make_the_oldest(self, lpu):
+        rejected(lpu)
+        assert figures.oldest_unsent() is None
+
+
+class TestCharts:
+    def test_accepted_and_errors_a_minute(self, now):
+        minute = now.replace(second=0, microsecond=0)
+        for outcome, code, count in (("accepted", "", 30), ("later", "timeout", 4), ("rejected", "x", 2)):
+            UploadMinute.objects.create(minute=minute - 5 * MINUTE, outcome=outcome, code=code, count=count)
+        UploadMinute.objects.create(minute=minute - 300 * MINUTE, outcome="accepted", code="", count=60)
+        hour, day = exchange_charts.read(now=now)
+        assert (len(hour.points), len(day.points)) == (60, 96)
+        assert (hour.points[-6].accepted, hour.points[-6].errors) == (30, 6)
+        assert (hour.accepted, hour.errors, day.accepted, day.errors) == (30, 6, 90, 6)
+        assert hour.most_accepted == 30
+        assert max(point.accepted for point in day.points) == 4  # 60 in a quarter of an hour
+
+    def test_marks_stand_where_they_happened(self, now):
+        ExchangeMark.objects.create(at=now - 30 * MINUTE, kind="pause", text="работы", by="olga")
+        ExchangeMark.objects.create(at=now - 600 * MINUTE, kind="gate_shut", text="timeout", by="system")
+        hour, day = exchange_charts.read(now=now)
+        assert [mark.sign for mark in hour.marks] == ["‖"]
+        assert {mark.sign for mark in day.marks} == {"‖", "✕"}
+        assert 280 < hour.marks[0].x < 320
+
+    def test_without_anything_it_is_flat(self, now):
+        hour, _day = exchange_charts.read(now=now)
+        assert {(point.accepted_h, point.errors_h) for point in hour.points} == {(0, 0)}
+
+
+class TestPage:
+    def test_what_leads(self, client, operator, lpu, now):
+        card = rejected(lpu)
+        figures.keep(now=now)
+        Heartbeat.objects.create(name="w1", kind="worker", host="h", pid=1, queues=["mip"], started_at=now, seen_at=now)
+        page = text_of(client.get(URL))
+        assert "validation_error" in page
+        assert card.family not in page
+        assert "show-rejected-validation_error" in page
+
+    def test_names_are_shown_to_nobody_who_may_not_see_cards(self, client, operator, lpu):
+        card = rejected(lpu)
+        page = text_of(client.get(f"{URL}cards/?state=rejected&code=validation_error"))
+        assert card.card_number in page
+        assert str(card.guid) in page
+        assert card.family not in page
+
+    def test_whoever_may_see_the_card_reads_what_the_mip_wrote(self, client, lpu):
+        card = rejected(lpu)
+        client.force_login(an_employee("administrator"))
+        assert card.family in text_of(client.get(f"{URL}cards/?state=rejected&code=validation_error"))
+
+    def test_the_list_of_uploads_hides_it_too(self, client, operator, lpu):
+        card = rejected(lpu)
+        assert card.family not in text_of(client.get(f"/admin/patients/cardupload/{card.pk}/change/"))
+
+    def test_a_code_that_is_no_name_is_not_shown(self, client, operator, lpu, now):
+        rejected(lpu, code="Иванов Иван")
+        figures.keep(now=now)
+        assert "Иванов" not in text_of(client.get(URL))
+
+    @pytest.mark.parametrize("query", ["state=accepted&code=", "state=nonsense", "state=rejected&code=Иванов"])
+    def test_what_is_not_listed_is_not_there(self, client, operator, query):
+        assert client.get(f"{URL}cards/?{query}").status_code == 404
+
+    def test_cards_come_in_pages(self, client, operator, lpu, monkeypatch):
+        monkeypatch.setattr("patients.screens.exchange_cards.SHOWN", 2)
+        cards = [rejected(lpu) for _number in range(3)]
+        first = text_of(client.get(f"{URL}cards/?state=rejected&code=validation_error"))
+        assert cards[2].card_number not in first
+        after = re.search(r"after=(\d+)", first)[1]
+        second = text_of(client.get(f"{URL}cards/?state=rejected&code=validation_error&after={after}"))
+        assert cards[2].card_number in second
+        assert cards[0].card_number not in second
+
+    def test_the_gate_and_its_reason(self, client, operator, now):
+        MipGate.objects.create(kind="credentials", reason="unauthorized", closed_until=now + MINUTE, since=now)
+        page = text_of(client.get(URL))
+        assert 'id="try"' in page
+
+    def test_an_alarm_is_a_note_with_its_buttons(self, client, operator, now):
+        alarm = Alarm.objects.create(name="forgotten_pause", since=now, facts={"who": "olga", "hours": 2})
+        page = text_of(client.get(URL))
+        assert f"ack-{alarm.pk}" in page
+        assert "olga" in page
+
+    def test_when_nobody_watches_it_says_so(self, client, operator, now, monkeypatch):
+        monkeypatch.setattr(alarms, "CHECKS", {})
+        assert 'class="note bad"' in text_of(client.get(URL))
+        alarms.look(now=now)
+        assert 'class="note bad"' not in text_of(client.get(URL))
+
+    def test_statements(self, client, operator, lpu, now):
+        for _number in range(3):
+            rejected(lpu)
+        Backfill.objects.create(started_at=now, started_by="olga", total=3, last=9)
+        MipGate.objects.create()
+        figures.keep(now=now)
+        client.get(URL)
+        with statements() as found:
+            client.get(URL)
+        # session, user, rights of the user and of the groups; figures, gate, pause, settings, signs of life, minutes,
+        # marks, quiet, alarms, round, backfill with pause and gate, reconciliations; LPUs, settings of the form
+        assert len(found) == 20, listed(found)
+
+
+class TestPolling:
+    def test_204_while_nothing_changes(self, client, operator):
+        since = since_of(client.get(URL))
+        assert client.get(f"{URL}changes/?since={since}").status_code == 204
+
+    def test_only_the_part_that_changed(self, client, operator, lpu, now):
+        figures.keep(now=now)
+        since = since_of(client.get(URL))
+        rejected(lpu)
+        figures.keep(now=now + MINUTE)
+        answer = client.get(f"{URL}changes/?since={since}")
+        assert answer.status_code == 200
+        assert 'id="part-states"' in text_of(answer)
+        assert 'id="part-charts"' not in text_of(answer)
+        assert client.get(f"{URL}changes/?since={since_of(answer)}").status_code == 204
+
+    def test_nonsense_asks_for_everything(self, client, operator):
+        assert client.get(f"{URL}changes/?since=nonsense").status_code == 200
+
+
+class TestActs:
+    def test_pause_and_resume(self, client, operator):
+        assert act(client, "pause", reason="Работы в регионе", minutes="60").status_code == 200
+        pause = ExchangePause.objects.get()
+        assert (pause.reason, pause.started_by) == ("Работы в регионе", operator.username)
+        act(client, "resume")
+        pause.refresh_from_db()
+        assert pause.ended_by == operator.username
+        models = set(LogEntry.objects.filter(actor=operator).values_list("content_type__model", flat=True))
+        assert models == {"exchangepause"}
+
+    @pytest.mark.parametrize("given", [{"reason": "", "minutes": "60"}, {"reason": "x", "minutes": "999999"}])
+    def test_a_pause_without_reason_or_end_is_refused(self, client, operator, given):
+        assert "error" in act(client, "pause", **given)["HX-Trigger"]
+        assert not ExchangePause.objects.exists()
+
+    def test_the_pace_is_set_journalled_and_marked(self, client, operator):
+        act(client, "pace", rate="50", parallel="4")
+        row = ExchangeSettings.objects.get()
+        assert (row.rate, row.parallel, row.changed_by) == (50, 4, operator.username)
+        assert ExchangeMark.objects.filter(kind="settings", by=operator.username).exists()
+        assert LogEntry.objects.get(actor=operator).changes["rate"] == ["", "50"]
+
+    @pytest.mark.parametrize("given", [{"rate": "0", "parallel": "4"}, {"rate": "", "parallel": "65"}])
+    def test_a_pace_beyond_reason_is_refused(self, client, operator, given):
+        assert "error" in act(client, "pace", **given)["HX-Trigger"]
+        assert not ExchangeMark.objects.exists()
+
+    def test_one_card_again(self, client, operator, lpu):
+        card = rejected(lpu)
+        act(client, "again", card=card.pk)
+        assert CardUpload.objects.get(pk=card.pk).state == "waiting"
+        assert LogEntry.objects.filter(actor=operator, object_id=card.pk).exists()
+
+    def test_all_with_a_reason_again_and_no_others(self, client, operator, lpu):
+        these, other = [rejected(lpu), rejected(lpu)], rejected(lpu, code="lpu_mismatch")
+        act(client, "again_all", state="rejected", code="validation_error")
+        assert {CardUpload.objects.get(pk=card.pk).state for card in these} == {"waiting"}
+        assert CardUpload.objects.get(pk=other.pk).state == "rejected"
+
+    def test_many_go_bit_by_bit(self, client, operator, lpu, monkeypatch):
+        monkeypatch.setattr(resending, "AT_ONCE", 2)
+        for _number in range(3):
+            rejected(lpu)
+        act(client, "again_all", state="rejected", code="validation_error")
+        asked = Backfill.objects.get()
+        assert (asked.state, asked.error_code, asked.total) == ("rejected", "validation_error", 3)
+        assert "error" in act(client, "again_all", state="rejected", code="validation_error")["HX-Trigger"]
+
+    def test_accepted_cards_are_not_sent_again_so(self, client, operator, card):
+        set_upload(card, state="accepted")
+        assert "error" in act(client, "again_all", state="accepted", code="")["HX-Trigger"]
+        assert CardUpload.objects.get(pk=card.pk).state == "accepted"
+
+    def test_backfill_is_started_and_stopped(self, client, operator, lpu):
+        a_card(lpu)
+        act(client, "backfill", state="", since="")
+        assert Backfill.objects.get().started_by == operator.username
+        act(client, "backfill_stop")
+        assert Backfill.objects.get().stopped_by == operator.username
+
+    def test_the_gate_is_tried_at_once(self, client, operator, now):
+        MipGate.objects.create(kind="outage", reason="timeout", closed_until=now + 60 * MINUTE, since=now)
+        act(client, "try")
+        assert MipGate.objects.get().closed_until <= timezone.now()
+
+    def test_acknowledged_and_quiet(self, client, operator, now):
+        alarm = Alarm.objects.create(name="no_beat", since=now)
+        act(client, "acknowledge", alarm=alarm.pk)
+        act(client, "quiet", name="no_beat", hours="4")
+        alarm.refresh_from_db()
+        assert alarm.acknowledged_by == operator.username
+        assert alarms.quiet_until(now)["no_beat"] > now + 230 * MINUTE
+        act(client, "quiet", name="no_beat", hours="0")
+        assert not alarms.quiet_until(timezone.now())
+
+    def test_an_unknown_act_is_not_there(self, client, operator):
+        assert act(client, "explode").status_code == 404
+
+    @pytest.mark.parametrize("verb", ["again", "acknowledge"])
+    def test_a_number_that_is_none(self, client, operator, verb):
+        assert act(client, verb, card="x", alarm="x").status_code == 404
+
+    def test_who_only_watches_changes_nothing(self, client, now):
+        from django.contrib.auth.models import Permission
+
+        user = an_employee()
+        user.user_permissions.add(Permission.objects.get(codename="watch_exchange"))
+        client.force_login(user)
+        page = text_of(client.get(URL))
+        assert "pause-dialog" not in page
+        assert act(client, "pause", reason="x", minutes="60").status_code == 403
+        assert not ExchangePause.objects.exists()
+
+
+def test_letters_and_files_name_nobody(client, operator, lpu, now):
+    from patients.mip.exchange import Exchange
+    from patients.mip.outcomes import Rejected
+    from patients.services import history
+
+    card = rejected(lpu)
+    request_id = uuid.uuid4()
+    answer = Rejected("validation_error", f"{card.family}!", "family")
+    history.keep([Exchange(card, answer, now, 12, 422, request_id)])
+    figures.keep(now=now)
+    letters = [
+        text_of(client.get(f"{URL}letter/?card={card.pk}")),
+        text_of(client.get(f"{URL}letter/?state=rejected&code=validation_error")),
+    ]
+    for letter in letters:
+        assert str(request_id) in letter
+        assert "422" in letter
+        assert card.family not in letter
+        assert card.card_number not in letter
+    file = client.get(f"{URL}rejections/").getvalue().decode("utf-8-sig")
+    assert card.card_number in file
+    assert card.family not in file
+
+
+def test_the_file_is_safe_in_a_spreadsheet(client, operator, lpu):
+    card = rejected(lpu)
+    type(card).objects.filter(pk=card.pk).update(card_number="=cmd|1")
+    set_upload(card, state="rejected", error_code="validation_error", error_field="=HYPERLINK(1)")
+    file = client.get(f"{URL}rejections/").getvalue().decode("utf-8-sig")
+    assert "'=cmd|1" in file
+    assert "HYPERLINK" not in file
