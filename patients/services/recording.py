@@ -73,7 +73,17 @@ def record(*, claim: UUID, exchanges: Sequence[Exchange], is_probe: bool, now: d
         history.keep([exchange for _row, _card, exchange in mine])
         told = [e.outcome for row, _card, e in mine if is_probe or _tells_of_the_mip(row, e.outcome)]
         gate.heard(outcomes=told, claim=claim, is_probe=is_probe, now=now)
+    for _row, _card, exchange in mine:
+        _tell(exchange)
     return len(mine)
+
+
+def _tell(exchange: Exchange) -> None:
+    """A line about a card that the MIP did not take, without the MIP's own words: they may name the patient."""
+    if not isinstance(exchange.outcome, Accepted):
+        what, _code = history.named(exchange.outcome)
+        text = "the MIP did not take a card: %s, HTTP %s, request %s"
+        logger.info(text, what, exchange.status or "-", exchange.request_id, extra={"card": exchange.card.guid})
 
 
 def _tells_of_the_mip(row: CardUpload, outcome: Outcome) -> bool:
@@ -91,7 +101,8 @@ def _news(card: Patient, exchange: Exchange) -> _News | None:
     outcome, sent = exchange.outcome, exchange.card.version
     higher = verdicts.version_to_rise_to(outcome, sent=sent, held=card.version)
     if higher is not None:
-        logger.warning("the MIP holds version %d of card %d, ours was %d: rising above it", higher - 1, card.pk, sent)
+        text = "the MIP holds version %d of card %d, ours was %d: rising above it"
+        logger.warning(text, higher - 1, card.pk, sent, extra={"card": exchange.card.guid})
     person = outcome.person_guid if isinstance(outcome, Accepted) else None
     person = person if person != card.person_guid else None
     return _News(card.pk, person, higher) if person or higher else None

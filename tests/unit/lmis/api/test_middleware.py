@@ -70,7 +70,7 @@ class TestRequestId:
 
 class TestEnvelopeForMiddleware:
     def answer(self, settings, middleware, path):
-        settings.MIDDLEWARE = [settings.MIDDLEWARE[0], f"{__name__}.{middleware}", *settings.MIDDLEWARE[1:]]
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE[:2], f"{__name__}.{middleware}", *settings.MIDDLEWARE[2:]]
         return APIClient(raise_request_exception=False).get(path, HTTP_X_REQUEST_ID="abc", HTTP_ACCEPT_LANGUAGE="en")
 
     def test_a_fault(self, settings):
