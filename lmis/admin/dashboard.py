@@ -8,7 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from lmis.screens.menu import address_of
+from lmis.services import alarms
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,15 @@ CARDS: list[Card] = []
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """For unfold: adds `cards`, those that this employee may see."""
+    """For unfold: adds `cards`, those that this employee may see, and `troubles`, alarms for whoever minds them."""
     allowed = [card for card in CARDS if request.user.has_perm(card.permission)]
     context["title"] = _("Overview")
     context["cards"] = [
         {"title": card.title, "icon": card.icon, "count": card.count(), "link": card.link()} for card in allowed
     ]
+    if request.user.has_perm("lmis.watch_exchange"):
+        context["troubles"] = alarms.lines(now=timezone.now())
+        context["exchange"] = address_of("screens:exchange")
     return context
 
 

@@ -55,6 +55,16 @@ class Check:
             return str(self.title)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An alarm in words; `quiet_until` when nobody is told of it."""
+
+    alarm: Alarm
+    title: Any
+    text: str
+    quiet_until: datetime | None
+
+
 CHECKS: dict[str, Check] = {}
 
 
@@ -76,6 +86,13 @@ def look(*, now: datetime) -> bool:
 def open_ones() -> list[Alarm]:
     """What is wrong just now, the oldest first; one statement."""
     return list(Alarm.objects.filter(ended_at__isnull=True, name__in=CHECKS).order_by("since", "pk"))
+
+
+def lines(*, now: datetime) -> list[Line]:
+    """What is wrong just now, in words. Two statements."""
+    quiet = quiet_until(now)
+    found = [(one, CHECKS[one.name]) for one in open_ones()]
+    return [Line(one, check.title, check.in_words(one.facts), quiet.get(one.name)) for one, check in found]
 
 
 def last_look() -> datetime | None:

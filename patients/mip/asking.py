@@ -58,8 +58,8 @@ def _ahead(date: str | None, begun: datetime, ended: datetime) -> timedelta | No
     except (ValueError, TypeError):
         return None
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-    # The header has whole seconds: the moment lies in the second that it names.
-    if begun - timedelta(seconds=1) <= theirs <= ended:
+    # The header has whole seconds, and servers keep it for one: it is up to two old.
+    if begun - timedelta(seconds=2) <= theirs <= ended:
         return timedelta()
     middle = begun + (ended - begun) / 2
     return timedelta(seconds=round((theirs - middle).total_seconds()))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from patients.screens import exchange, exchange_acts, exchange_cards, exporting, finding, imports, mending, merging
+from patients.screens import (
+    exchange,
+    exchange_acts,
+    exchange_cards,
+    exporting,
+    finding,
+    imports,
+    mending,
+    merging,
+    outside,
+)
 
 urlpatterns: list[URLPattern] = [
     path("find/", finding.Find.as_view(), name="patients"),
@@ -25,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("exchange/letter/", exchange_cards.ExchangeLetter.as_view(), name="exchange_letter"),
     path("exchange/rejections/", exchange_cards.ExchangeCsv.as_view(), name="exchange_csv"),
     path("exchange/check/", exchange_cards.ExchangeCheck.as_view(), name="exchange_check"),
+    path("exchange/outside/", outside.Outside.as_view(), name="exchange_outside"),
     path("exchange/act/<slug:verb>/", exchange_acts.Act.as_view(), name="exchange_act"),
     path("mend/", mending.Mend.as_view(), name="mend"),
     path("mend/count/", mending.MendCount.as_view(), name="mend_count"),

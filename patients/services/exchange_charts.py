@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 HOUR_POINTS, DAY_POINTS = 60, 96
 QUARTER = 15 * MINUTE
 MARKS = 40
-WIDTH, HEIGHT = 600.0, 90.0
+WIDTH, HEIGHT = 600.0, 46.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from lmis.models import Alarm
 from lmis.services import alarms, broker, heartbeats
 from patients.models import CardUpload, ExchangeFigures, ExchangePause, ExchangeSettings, MipGate, Reconciliation
 from patients.services import backfill, exchange_charts, exchange_words, figures
@@ -61,16 +60,6 @@ class StateRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmLine:
-    """An alarm in words; `quiet_until` when nobody is told of it."""
-
-    alarm: Alarm
-    title: Any
-    text: str
-    quiet_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """All of it, at `now`."""
 
@@ -83,7 +72,7 @@ class Overview:
     present: heartbeats.Present
     broker: broker.Broker
     charts: tuple[exchange_charts.Chart, exchange_charts.Chart]
-    alarms: list[AlarmLine]
+    troubles: list[alarms.Line]
     looked_at: datetime | None
     backfill: backfill.Progress | None
     nights: list[Reconciliation]
@@ -137,7 +126,7 @@ def read(*, now: datetime) -> Overview:
         present=heartbeats.present(now=now),
         broker=broker.look(),
         charts=exchange_charts.read(now=now),
-        alarms=alarm_lines(now=now),
+        troubles=alarms.lines(now=now),
         looked_at=alarms.last_look(),
         backfill=backfill.progress(now=now),
         nights=list(Reconciliation.objects.order_by("-started_at")[:NIGHTS]),
@@ -155,20 +144,6 @@ def states_of(counted: ExchangeFigures | None) -> list[StateRow]:
     for state, code, cards in counted.reasons if counted else ():
         reasons[state][exchange_words.plain(code)] += cards
     return [_row(state, reasons[state]) for state in ORDER if state in reasons]
-
-
-def alarm_lines(*, now: datetime) -> list[AlarmLine]:
-    """What is wrong just now, in words. Two statements."""
-    quiet = alarms.quiet_until(now)
-    return [
-        AlarmLine(
-            alarm=one,
-            title=alarms.CHECKS[one.name].title,
-            text=alarms.CHECKS[one.name].in_words(one.facts),
-            quiet_until=quiet.get(one.name),
-        )
-        for one in alarms.open_ones()
-    ]
 
 
 def _row(state: CardUpload.State, by_code: dict[str, int]) -> StateRow:

@@ -52,6 +52,7 @@ _REASONS = {
     "unauthorized": gettext_lazy("the MIP does not accept our login and password"),
     "forbidden": gettext_lazy("the MIP does not let our login upload cards"),
     "http_429": gettext_lazy("the MIP asks us to wait"),
+    "rejected": gettext_lazy("the MIP does not take the card as it is"),
     "documents_missing": gettext_lazy("neither a polis nor an identity document in the card"),
     "validation_error": gettext_lazy("the MIP found a mistake in the card"),
     "duplicate": gettext_lazy("the MIP suspects another card of this patient"),

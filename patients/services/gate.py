@@ -56,6 +56,8 @@ def heard(*, outcomes: list[Outcome], claim: UUID, is_probe: bool, now: datetime
         return
     for outcome in outcomes:
         _count(gate, outcome, now)
+        if gate.closed_until is not None and not is_probe:
+            break  # those sent beside it were refused for the same reason
     if is_probe and gate.probe == claim:
         _open(gate, now)
     gate.save()

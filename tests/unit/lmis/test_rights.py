@@ -115,6 +115,7 @@ TABLE = {
     "exchange_csv": "oa",
     "exchange_check": "oa",
     "exchange_act": "oa",
+    "exchange_outside": "oa",
     "mend": "ra",
     "mend_count": "ra",
 }

@@ -1,0 +1,344 @@
+"""Behind the operators' page: mending, letters, the check of the connection, checks of alarms."""
+
+import datetime as dt
+import http.server
+import json
+import threading
+import uuid
+from email.utils import format_datetime
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from lmis.actors import SYSTEM
+from lmis.models import AccessRecord, ApiClient, ApiSecret, Heartbeat
+from lmis.services import alarm_checks, alarms
+from patients import alarms as patient_alarms
+from patients.mip.exchange import Exchange
+from patients.mip.outcomes import Credentials
+from patients.models import CardUpload, ExchangeMark, ExchangePause, MipGate, Patient, Reconciliation
+from patients.services import connection_check, exchange_words, expiry, mending, resending, uploads
+from tests.factories.patients import a_card
+from tests.factories.staff import an_employee, page
+from tests.statements import listed, statements
+
+pytestmark = pytest.mark.django_db
+MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+def set_upload(card, **columns):
+    CardUpload.objects.filter(pk=card.pk).update(**columns)
+
+
+def rejected(lpu, **columns):
+    """A refused card, as the database has it."""
+    card = a_card(lpu)
+    given = {"error_code": "validation_error", "error_field": "polis.number", "error_text": "Нет такого полиса"}
+    set_upload(card, state="rejected", **{**given, **columns})
+    card.refresh_from_db()
+    return card
+
+
+def text_of(response):
+    return response.content.decode()
+
+
+class TestMending:
+    @pytest.fixture
+    def registrar(self, client):
+        user = an_employee("registrar")
+        client.force_login(user)
+        return user
+
+    def test_the_list_names_field_and_reason_and_leads_to_the_card(self, client, registrar, lpu):
+        card = rejected(lpu)
+        shown = text_of(client.get("/admin/mend/"))
+        assert card.family in shown
+        assert "Нет такого полиса" in shown
+        assert str(exchange_words.field_of("polis.number")) in shown
+        assert page("patients.patient", "change", card.pk) in shown
+
+    def test_whoever_is_shown_is_written_down(self, client, registrar, lpu):
+        card = rejected(lpu)
+        client.get("/admin/mend/")
+        assert AccessRecord.objects.filter(card=card.guid, user=registrar).exists()
+
+    def test_a_card_of_another_lpu_or_out_of_use_is_not_on_it(self, client, registrar, lpu):
+        gone = rejected(lpu)
+        Patient.objects.filter(pk=gone.pk).update(state="withdrawn")
+        set_upload(gone, state="rejected")
+        assert mending.count(lpus=[lpu]) == 0
+
+    def test_who_comes_soon_stands_on_top(self, lpu, now, monkeypatch):
+        first, second = rejected(lpu, last_attempt_at=now - HOUR), rejected(lpu, last_attempt_at=now)
+        soon = CardUpload.objects.filter(pk=second.pk)
+        monkeypatch.setattr("patients.services.concerned.missing", lambda now: soon)
+        found = mending.page(lpus=[lpu], now=now, limit=10)
+        assert [one.upload.pk for one in found] == [second.pk, first.pk]
+        assert [one.is_urgent for one in found] == [True, False]
+
+    def test_the_count_beside_the_menu(self, client, registrar, lpu):
+        assert client.get("/admin/mend/count/?since=0").status_code == 204
+        rejected(lpu)
+        answer = client.get("/admin/mend/count/?since=0", headers={"HX-Request": "true"})
+        assert "<strong>1</strong>" in text_of(answer)
+        assert client.get("/admin/mend/count/?since=1").status_code == 204
+
+    def test_saving_the_card_sends_it_again_whatever_was_changed(self, lpu, now):
+        card = rejected(lpu)
+        assert resending.after_saving(card_id=card.pk, by=SYSTEM, now=now)
+        upload = CardUpload.objects.get(pk=card.pk)
+        assert (upload.state, upload.error_code) == ("waiting", "")
+        assert not resending.after_saving(card_id=card.pk, by=SYSTEM, now=now)
+
+    def test_saving_in_the_card_s_page(self, client, registrar, lpu):
+        card = rejected(lpu)
+        form = client.get(page("patients.patient", "change", card.pk)).context["adminform"].form
+        given = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+        given |= {"phones-TOTAL_FORMS": 0, "phones-INITIAL_FORMS": 0, "district": "7"}
+        given |= {"further_phones-TOTAL_FORMS": 0, "further_phones-INITIAL_FORMS": 0}
+        given |= {"upload-TOTAL_FORMS": 0, "upload-INITIAL_FORMS": 0}
+        response = client.post(page("patients.patient", "change", card.pk), given)
+        assert response.status_code == 302, response.context["errors"]
+        assert CardUpload.objects.get(pk=card.pk).state == "waiting"
+
+    def test_an_accepted_card_is_not_sent_for_nothing(self, card, now):
+        set_upload(card, state="accepted")
+        assert not resending.after_saving(card_id=card.pk, by=SYSTEM, now=now)
+        assert CardUpload.objects.get(pk=card.pk).state == "accepted"
+
+    def test_statements_do_not_grow_with_the_list(self, client, registrar, lpu):
+        rejected(lpu)
+        client.get("/admin/mend/")
+        with statements() as one:
+            client.get("/admin/mend/")
+        for _number in range(4):
+            rejected(lpu)
+        with statements() as five:
+            client.get("/admin/mend/")
+        assert len(one) == len(five), listed(five)
+
+
+class Mip(http.server.BaseHTTPRequestHandler):
+    """Answers as a test says; `ahead` is its clock, before ours."""
+
+    status, body, ahead = 200, {"items": [{"guid": str(uuid.uuid4()), "version": 1}], "next": None}, dt.timedelta()
+
+    def do_GET(self):
+        self.send_response_only(self.status)
+        self.send_header("Date", format_datetime(timezone.now() + self.ahead, usegmt=True))
+        raw = json.dumps(self.body).encode()
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *_args):
+        """Quiet."""
+
+
+@pytest.fixture
+def a_mip(settings):
+    """`a_mip(status=401)`: listens, and the settings name it."""
+    servers = []
+
+    def begin(**answers):
+        handler = type("Answers", (Mip,), answers)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.MIP = {**settings.MIP, "URL": f"http://127.0.0.1:{server.server_port}/mip", "LOGIN": "lpu"}
+
+    yield begin
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def levels(report):
+    return [step.level for step in report.steps]
+
+
+class TestConnection:
+    def test_all_is_well(self, a_mip, lpu, now):
+        a_mip()
+        report = connection_check.check(lpu=lpu, now=now)
+        assert report.is_good
+        # name, connection, no encryption, login, row, clocks
+        assert levels(report) == ["good", "good", "warn", "good", "good", "good"]
+        assert all(step.milliseconds is not None for step in report.steps[:2])
+
+    def test_a_wrong_password(self, a_mip, lpu, now):
+        a_mip(status=401, body={})
+        report = connection_check.check(lpu=lpu, now=now)
+        assert not report.is_good
+        assert "MIP_PASSWORD" in report.steps[3].answer
+
+    @pytest.mark.parametrize(
+        ("seconds", "level"), [(-95, "bad"), (-25, "warn"), (-4, "good"), (25, "warn"), (95, "bad")]
+    )
+    def test_clocks(self, a_mip, lpu, now, seconds, level):
+        a_mip(ahead=dt.timedelta(seconds=seconds))
+        clock = connection_check.check(lpu=lpu, now=now).steps[5]
+        assert clock.level == level
+        assert str(abs(seconds))[0] in clock.answer
+
+    def test_an_answer_that_is_no_list(self, a_mip, lpu, now):
+        a_mip(body=["Иванов"])
+        step = connection_check.check(lpu=lpu, now=now).steps[4]
+        assert step.level == "warn"
+        assert "Иванов" not in step.answer
+
+    def test_nobody_listens_and_the_rest_is_not_tried(self, settings, lpu, now):
+        settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip"}
+        report = connection_check.check(lpu=lpu, now=now)
+        assert levels(report)[:2] == ["good", "bad"]
+        assert not report.is_good
+
+    def test_a_name_that_does_not_exist(self, settings, lpu, now):
+        settings.MIP = {**settings.MIP, "URL": "https://mip.invalid/mip"}
+        assert levels(connection_check.check(lpu=lpu, now=now))[0] == "bad"
+
+    @pytest.mark.parametrize("url", ["", "ftp://mip/", "http://", "http://mip:port/"])
+    def test_an_address_that_is_none(self, settings, lpu, now, url):
+        settings.MIP = {**settings.MIP, "URL": url}
+        assert levels(connection_check.check(lpu=lpu, now=now))[0] == "bad"
+
+    def test_a_server_without_tls(self, a_mip, settings, lpu, now):
+        a_mip()
+        settings.MIP = {**settings.MIP, "URL": settings.MIP["URL"].replace("http://", "https://")}
+        assert levels(connection_check.check(lpu=lpu, now=now))[:3] == ["good", "good", "bad"]
+
+    def test_never_inside_a_transaction(self, a_mip, lpu, now):
+        a_mip()
+        with transaction.atomic(), pytest.raises(RuntimeError):
+            connection_check.check(lpu=lpu, now=now)
+
+    def test_a_proxy_is_what_is_connected_to(self, monkeypatch):
+        monkeypatch.setenv("https_proxy", "http://proxy.clinic:3128")
+        monkeypatch.setenv("no_proxy", "")
+        way = connection_check.way_to("https://mip.example.org/")
+        assert (way.host, way.port, way.is_proxy) == ("proxy.clinic", 3128, True)
+
+    def test_secrets_that_end(self, now):
+        client = ApiClient.objects.create(login="central", source="Internet")
+        secret = ApiSecret.objects.create(client=client, place=1, digest=b"1" * 32, hint="abcd", expires_at=now + HOUR)
+        assert expiry.keys(now=now)[0].level == "warn"
+        ApiSecret.objects.filter(pk=secret.pk).update(expires_at=now - HOUR)
+        assert expiry.keys(now=now)[0].level == "bad"
+        ApiSecret.objects.create(client=client, place=2, digest=b"2" * 32, hint="efgh")
+        assert expiry.keys(now=now)[0].level == "warn"
+
+    def test_only_on_demand(self, client, a_mip, lpu):
+        a_mip()
+        client.force_login(an_employee("operator"))
+        assert client.get("/admin/exchange/check/").context["report"] is None
+        answer = client.post("/admin/exchange/check/")
+        assert answer.context["report"].is_good
+        assert 'class="level good"' in text_of(answer)
+
+
+class TestChecks:
+    @pytest.fixture(autouse=True)
+    def mip(self, settings):
+        settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip"}
+
+    def test_every_check_has_a_text_that_its_facts_fill(self):
+        facts = {"minutes": 1, "hours": 1, "reason": "x", "who": "x", "count": 1, "names": "x", "days": 1}
+        facts |= {"clients": "x", "others": 0}
+        for check in alarms.CHECKS.values():
+            assert check.in_words(facts) != str(check.title), check.name
+            assert "%(" not in check.in_words(facts)
+
+    def test_the_oldest_unsent(self, card, now):
+        Patient.objects.filter(pk=card.pk).update(updated_at=now - 14 * MINUTE)
+        assert patient_alarms.oldest_unsent(now) is None
+        Patient.objects.filter(pk=card.pk).update(updated_at=now - 16 * MINUTE)
+        assert patient_alarms.oldest_unsent(now) == {"minutes": 16}
+        set_upload(card, state="rejected")
+        assert patient_alarms.oldest_unsent(now) is None
+
+    def test_the_gate_shut_by_credentials(self, now):
+        MipGate.objects.create(kind="credentials", reason="unauthorized", closed_until=now + MINUTE, since=now)
+        assert patient_alarms.credentials(now) == {"reason": "unauthorized"}
+        assert patient_alarms.outage(now) is None
+
+    def test_an_outage_that_lasts(self, now):
+        gate = MipGate.objects.create(kind="outage", reason="timeout", closed_until=now, since=now - 14 * MINUTE)
+        assert patient_alarms.outage(now) is None
+        MipGate.objects.filter(pk=gate.pk).update(since=now - 16 * MINUTE)
+        assert patient_alarms.outage(now) == {"minutes": 16, "reason": "timeout"}
+        MipGate.objects.filter(pk=gate.pk).update(closed_until=None, since=None, kind="")
+        assert patient_alarms.outage(now) is None
+
+    def test_a_forgotten_pause_without_what_was_typed(self, now):
+        ExchangePause.objects.create(
+            reason="Иванов жалуется", since=now - 2 * HOUR, until=now + HOUR, started_by="olga"
+        )
+        assert patient_alarms.forgotten_pause(now) == {"who": "olga", "hours": 2}
+        assert patient_alarms.forgotten_pause(now - 70 * MINUTE) is None
+        assert patient_alarms.forgotten_pause(now + 2 * HOUR) is None
+
+    def test_no_reconciliation_lately(self, now):
+        assert patient_alarms.not_reconciled(now) is None
+        Reconciliation.objects.create(
+            stage="done", started_at=now - 41 * HOUR, started_by="system", ended_at=now - 40 * HOUR, due_at=now
+        )
+        assert patient_alarms.not_reconciled(now) == {"hours": 40}
+
+    def test_workers_and_beat(self, now):
+        assert alarm_checks.no_worker(now) == {"others": 0}
+        assert alarm_checks.no_beat(now) == {}
+        for kind, queues in (("worker", ["default"]), ("beat", [])):
+            Heartbeat.objects.create(name=kind, kind=kind, host="h", pid=1, queues=queues, started_at=now, seen_at=now)
+        assert alarm_checks.no_worker(now) == {"others": 1}
+        assert alarm_checks.no_beat(now) is None
+        Heartbeat.objects.filter(kind="worker").update(queues=["mip"])
+        assert alarm_checks.no_worker(now) is None
+        assert alarm_checks.no_worker(now + 5 * MINUTE) == {"others": 0}
+
+    @pytest.mark.parametrize(("ago", "alarmed"), [(None, False), (50, False), (70, True), (8 * 24 * 60, False)])
+    def test_polls_that_have_stopped(self, now, monkeypatch, ago, alarmed):
+        last = now - ago * MINUTE if ago else None
+        monkeypatch.setattr(alarm_checks.traffic, "last_poll", lambda: last)
+        assert (alarm_checks.no_poll(now) is not None) == alarmed
+
+    def test_no_places_from_outside(self, now, monkeypatch):
+        free = [alarm_checks.outside.Free("Хирургия", 0, 1), alarm_checks.outside.Free("Терапия", 3, 1)]
+        seen = alarm_checks.outside.Seen(free, [], [])
+        monkeypatch.setattr(alarm_checks.outside, "seen", lambda now: seen)
+        assert alarm_checks.no_places(now) == {"count": 1, "names": "Хирургия"}
+        assert alarm_checks.short_horizon(now) is None
+
+    def test_a_new_version_is_marked_once(self, now):
+        Heartbeat.objects.create(
+            name="w", kind="worker", host="h", pid=1, version="1.1", queues=["mip"], started_at=now, seen_at=now
+        )
+        for _number in range(2):
+            patient_alarms.mark_version(now + MINUTE)
+        assert ExchangeMark.objects.filter(kind="deploy").values_list("text", flat=True).get() == "1.1"
+
+
+def test_a_batch_that_is_refused_is_one_refusal(lpu, now, settings):
+    settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip", "TIMEOUT": 1.0}
+    for _number in range(3):
+        a_card(lpu)
+    claimed = uploads.claim(now=now + MINUTE, limit=3)
+    refused = [Exchange(card, Credentials("unauthorized"), now, 5, 401, uuid.uuid4()) for card in claimed.cards]
+    assert uploads.record(claimed=claimed, exchanges=refused, now=now) == 3
+    assert MipGate.objects.get().failures == 1
+
+
+def test_the_start_page_of_administrators_has_the_banner(client, now):
+    from lmis.models import Alarm
+
+    client.force_login(an_employee("administrator"))
+    Alarm.objects.create(name="no_beat", since=now)
+    assert "lmis-alarm" in text_of(client.get("/admin/"))
+    client.force_login(an_employee("registrar"))
+    assert "lmis-alarm" not in text_of(client.get("/admin/"))
