@@ -30,6 +30,7 @@ from directions.services import issuing, paper
 from lmis.actors import Actor
 from lmis.admin.ask import Question, ReasonForm, ask
 from lmis.admin.base import LmisModelAdmin
+from lmis.admin.noting import NotesCards
 from lmis.screens.scope import doctors_of
 from patients.info import Coded
 
@@ -77,7 +78,7 @@ class ProgressFilter(admin.SimpleListFilter):
         return queryset.filter(progress=self.value()) if self.value() in PROGRESS else queryset
 
 
-class _DirectionAdmin(LmisModelAdmin):
+class _DirectionAdmin(NotesCards, LmisModelAdmin):
     """Read-only once written; cancelling and recording the outcome are actions of the page."""
 
     list_filter = [

@@ -38,3 +38,8 @@ class Actor:
 SYSTEM = Actor(label="system")
 PATIENT = "patient"
 IN_WORDS = {SYSTEM.label: _("system"), PATIENT: _("patient's own application")}
+
+
+def in_words(label: str) -> str:
+    """What people read for the label that a record keeps of who did it."""
+    return str(IN_WORDS.get(label, label))

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import OrderBy
 
 from lmis.text import number_key, phone_key, phone_key_of
 
 if TYPE_CHECKING:
+    from lmis.querysets import DoctorQuerySet
     from patients.info import PatientInfo
     from patients.models import CardImport, CardUpload, ExchangePause, Patient  # noqa: F401
 
@@ -24,6 +25,17 @@ class PatientQuerySet(models.QuerySet["Patient"]):
     def live(self) -> Self:
         """Neither merged into another card nor withdrawn."""
         return self.filter(state="active")
+
+    def of_doctors(self, doctors: DoctorQuerySet | None) -> Self:
+        """Patients of these doctors: who has, or had, an appointment with one of them that was not cancelled.
+
+        None is everybody (`lmis.screens.scope.doctors_of`). The app of appointments is known here by its relation only.
+        """
+        if doctors is None:
+            return self
+        appointments = self.model._meta.get_field("appointments").related_model._default_manager  # type: ignore[union-attr]
+        theirs = appointments.filter(patient=OuterRef("pk"), slot__doctor__in=doctors).exclude(state="cancelled")
+        return self.filter(Exists(theirs))
 
     def with_polis(self, *, series: str, number: str) -> Self:
         """Cards with this polis: the number, and the series when both have one (contract A.2)."""

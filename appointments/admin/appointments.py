@@ -22,7 +22,10 @@ from appointments.shown import day_of, ticket_of, time_of
 from lmis.admin.ask import Question, ReasonForm, ask, each, found_or_404
 from lmis.admin.base import ReadOnlyAdmin, actor
 from lmis.admin.filters import DaysFilter
+from lmis.admin.noting import NotesCards
+from lmis.admin.words import who_column
 from lmis.models import Source
+from lmis.screens.scope import doctors_of
 
 State = Appointment.State
 CANCEL = Question(
@@ -59,11 +62,14 @@ class BookingForm(forms.ModelForm):
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(ReadOnlyAdmin):
-    """Made and changed through the services alone. No search by patient: what is searched for stands in the URL."""
+class AppointmentAdmin(NotesCards, ReadOnlyAdmin):
+    """Made and changed through the services alone. No search by patient: what is searched for stands in the URL.
+
+    The acts ask for the same rights as on the screens, beside that to the list; a doctor sees own patients' ones.
+    """
 
     form = BookingForm
-    list_display = ["number", "day_shown", "time_shown", "doctor_name", "patient", "state_shown", "source", "booked_by"]
+    list_display = ["number", "day_shown", "time_shown", "doctor_name", "patient", "state_shown", "source", "maker"]
     list_display_links = ["number", "day_shown"]
     list_filter = [
         ("slot__day", DaysFilter),
@@ -80,6 +86,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     actions = ["mark_visited", "mark_missed"]
     actions_detail = ["visited_one", "missed_one", "undo_one", "cancel_one"]
     add_fieldsets = [(None, {"fields": ["slot", "patient"]})]
+    maker = who_column("booked_by", gettext_lazy("made by"))
 
     def landing(self) -> dict[str, str]:
         """Today."""
@@ -87,8 +94,9 @@ class AppointmentAdmin(ReadOnlyAdmin):
         return {f"slot__day__{part}": str(getattr(today, part)) for part in ("year", "month", "day")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
-        """With what an appointment's page shows."""
-        return super().get_queryset(request).select_related("slot__doctor__lpu", "patient", "direction")
+        """Those that this employee may see, with what an appointment's page shows."""
+        seen = Appointment.objects.of_doctors(doctors_of(request.user)).order_by(*self.ordering)
+        return seen.select_related("slot__doctor__lpu", "patient", "direction")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Appointment], search_term: str
@@ -104,11 +112,15 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Those who book."""
-        return request.user.has_perm("appointments.add_appointment")
+        return all(map(request.user.has_perm, ("appointments.add_appointment", "lmis.book_appointments")))
 
-    def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Those who cancel and mark; the page itself has nothing to type into."""
-        return request.user.has_perm("appointments.change_appointment")
+    def has_mark_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those who mark; the page itself has nothing to type into."""
+        return all(map(request.user.has_perm, ("appointments.change_appointment", "lmis.mark_visits")))
+
+    def has_cancel_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those who cancel."""
+        return all(map(request.user.has_perm, ("appointments.change_appointment", "lmis.cancel_appointments")))
 
     def get_fieldsets(self, request: HttpRequest, obj: Appointment | None = None) -> Any:
         """Cancelling and overbooking only where there was any."""
@@ -167,27 +179,27 @@ class AppointmentAdmin(ReadOnlyAdmin):
         """One word; colour and word say the same."""
         return appointment.state, str(appointment.get_state_display())
 
-    @admin.action(description=gettext_lazy("The patient came"), permissions=["act"])
+    @admin.action(description=gettext_lazy("The patient came"), permissions=["mark"])
     def mark_visited(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
         """Mark each of the ticked."""
         self._mark_each(request, queryset, State.VISITED)
 
-    @admin.action(description=gettext_lazy("The patient did not come"), permissions=["act"])
+    @admin.action(description=gettext_lazy("The patient did not come"), permissions=["mark"])
     def mark_missed(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
         """Mark each of the ticked."""
         self._mark_each(request, queryset, State.MISSED)
 
-    @action(description=gettext_lazy("The patient came"), url_path="visited", permissions=["act"])
+    @action(description=gettext_lazy("The patient came"), url_path="visited", permissions=["mark"])
     def visited_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Mark this one."""
         return self._ask_mark(request, object_id, VISITED, State.VISITED)
 
-    @action(description=gettext_lazy("The patient did not come"), url_path="missed", permissions=["act"])
+    @action(description=gettext_lazy("The patient did not come"), url_path="missed", permissions=["mark"])
     def missed_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Mark this one."""
         return self._ask_mark(request, object_id, MISSED, State.MISSED)
 
-    @action(description=gettext_lazy("Take the mark back"), url_path="undo", permissions=["act"])
+    @action(description=gettext_lazy("Take the mark back"), url_path="undo", permissions=["mark"])
     def undo_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Booked again."""
         found = found_or_404(self, request, object_id)
@@ -198,14 +210,14 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
         return ask(self, request, UNDO, [found], act, ticket_of)
 
-    @action(description=gettext_lazy("Cancel…"), url_path="cancel", permissions=["act"])
+    @action(description=gettext_lazy("Cancel…"), url_path="cancel", permissions=["cancel"])
     def cancel_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """With a reason; also after its time has come."""
         found = found_or_404(self, request, object_id)
 
         def act(given: dict[str, Any]) -> str:
-            everything, now = Appointment.objects.all(), timezone.now()
-            cancelling.cancel(guid=found.guid, among=everything, by=actor(request), now=now, late=True, **given)
+            seen, now = Appointment.objects.of_doctors(doctors_of(request.user)), timezone.now()
+            cancelling.cancel(guid=found.guid, among=seen, by=actor(request), now=now, late=True, **given)
             return _("The appointment is cancelled.")
 
         return ask(self, request, CANCEL, [found], act, ticket_of)

@@ -13,9 +13,12 @@ from unfold.decorators import display
 
 from appointments.models import CallAttempt, CallTask, WaitingEntry
 from lmis.admin.base import ReadOnlyAdmin
+from lmis.admin.noting import NotesCards
+from lmis.admin.words import WHO, who_column
+from lmis.screens.scope import doctors_of
 
 
-class RightAdmin(ReadOnlyAdmin):
+class RightAdmin(NotesCards, ReadOnlyAdmin):
     """Whoever has the screen's right may look. No search: what is searched for stands in the URL."""
 
     right = ""
@@ -34,14 +37,16 @@ class WaitingEntryAdmin(RightAdmin):
     """Who waits, who was booked, who was taken off and why."""
 
     right = "lmis.use_waiting_list"
-    list_display = ["created_at", "patient", "wanted_shown", "state", "closed_at", "closed_by", "close_reason"]
+    list_display = ["created_at", "patient", "wanted_shown", "state", "closed_at", "closed_by_shown", "close_reason"]
     list_filter = ["state", "urgent"]
     ordering = ["-created_at", "-pk"]
     exclude = ["user"]
+    closed_by_shown = who_column("closed_by", _("closed by"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WaitingEntry]:
-        """With what a row shows."""
-        return super().get_queryset(request).select_related("patient", "speciality", "doctor")
+        """Those that this employee may see, with what a row shows."""
+        seen = WaitingEntry.objects.of_doctors(doctors_of(request.user)).order_by(*self.ordering)
+        return seen.select_related("patient", "speciality", "doctor")
 
     @display(description=_("to whom"))
     def wanted_shown(self, entry: WaitingEntry) -> str:
@@ -55,6 +60,7 @@ class AttemptInline(TabularInline):
     model = CallAttempt
     fields = ["at", "outcome", "note", "by"]
     readonly_fields = fields
+    readonly_preprocess_fields = WHO
     extra = 0
     can_delete = False
 
@@ -78,5 +84,6 @@ class CallTaskAdmin(RightAdmin):
     inlines = [AttemptInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CallTask]:
-        """With what a row shows."""
-        return super().get_queryset(request).select_related("patient")
+        """Those that this employee may see, with what a row shows."""
+        seen = CallTask.objects.of_doctors(doctors_of(request.user)).order_by(*self.ordering)
+        return seen.select_related("patient")

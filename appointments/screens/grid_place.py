@@ -158,9 +158,8 @@ class Cards(PlacePart):
         cards = search.find(text=text, lpus=[slot.doctor.lpu], today=self.today, limit=limit)
         if own is None:
             return cards
-        theirs = Appointment.objects.of_doctors(own).of_patients(cards).values_list("patient_id", flat=True)
-        mine = set(theirs)
-        return [card for card in cards if card.pk in mine][:FOUND]
+        mine = set(Patient.objects.filter(pk__in=[card.pk for card in cards]).of_doctors(own))
+        return [card for card in cards if card in mine][:FOUND]
 
 
 class Book(PlacePart):
@@ -197,10 +196,7 @@ class Book(PlacePart):
             cards = Patient.objects.live().filter(guid=UUID(self.request.POST.get("card", "")))
         except ValueError:
             raise Http404 from None
-        if self.own is not None:
-            theirs = Appointment.objects.of_doctors(self.own).values("patient_id")
-            cards = cards.filter(pk__in=theirs)
-        found = cards.select_related("lpu").first()
+        found = cards.of_doctors(self.own).select_related("lpu").first()
         if found is None:
             raise Http404
         return found

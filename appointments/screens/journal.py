@@ -74,14 +74,19 @@ class JournalForm(forms.Form):
 
 
 class Journal(Screen):
-    """The filters, and the entries below; all goes by POST, so that nobody's choice stands in an address."""
+    """The filters, and the entries below; all goes by POST, so that nobody's choice stands in an address.
+
+    But for a card's guid, by which its own page leads here: that says nothing to whoever may not open the card.
+    """
 
     right = "lmis.view_journal"
     template = "screens/journal/page.html"
     title = _("Journal")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The last week."""
+        """The last week of everybody; with `?card=` who saw that card in a year."""
+        if card := request.GET.get("card"):
+            return self._show(JournalForm({**self._beginning(LONG), "card": card, "kind": journal_search.SEEN}))
         return self._show(JournalForm(self._beginning(DAYS)))
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -40,7 +40,13 @@ class DirectionScreen(Screen):
         return direction
 
     def may_change(self, direction: Direction) -> bool:
-        """Whether the employee may cancel it or record what came of it: whoever may write such ones."""
-        if direction.origin == Direction.Origin.ISSUED:
-            return self.allows("lmis.issue_directions") or self.allows("directions.change_direction")
-        return self.allows("lmis.enter_paper_directions") or self.allows("directions.change_incomingdirection")
+        """Whether the employee may cancel it or record what came of it: whoever may write such ones.
+
+        A doctor sees what colleagues wrote for own patients, but takes back own ones only.
+        """
+        if direction.origin != Direction.Origin.ISSUED:
+            return self.allows("lmis.enter_paper_directions") or self.allows("directions.change_incomingdirection")
+        own = doctors_of(self.user)
+        if own is not None and not own.filter(pk=direction.doctor_id).exists():
+            return False
+        return self.allows("lmis.issue_directions") or self.allows("directions.change_direction")

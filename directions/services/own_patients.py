@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from directions.models import Direction
 from lmis.models import Doctor
@@ -22,11 +22,7 @@ def of_doctors(doctors: DoctorQuerySet | None) -> PatientQuerySet:
     """Live cards at our own LPUs of these doctors' patients; None means everybody's. The last appointment counts
     as much as the next one; cancelled ones do not.
     """
-    cards = Patient.objects.at_own_lpus().live().select_related("lpu")
-    if doctors is None:
-        return cards
-    theirs = _appointments().filter(patient=OuterRef("pk"), slot__doctor__in=doctors).exclude(state="cancelled")
-    return cards.filter(Exists(theirs))
+    return Patient.objects.at_own_lpus().live().select_related("lpu").of_doctors(doctors)
 
 
 def find(*, text: str, doctors: DoctorQuerySet | None, today: dt.date) -> list[Patient]:

@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lmis.admin.ask import Question, ask, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
-from lmis.admin.words import labels, words_of
+from lmis.admin.words import WHO, labels, words_of
 from lmis.models import ApiClient, ApiSecret
 from lmis.models.api_client import Scope
 from lmis.services import clients
@@ -35,6 +35,7 @@ class SecretInline(TabularInline):
     fields = readonly_fields = ["ending", "created_at", "created_by", "expires_at", "revoked_at", "revoked_by", "end"]
     verbose_name_plural = _("Secrets")
     hide_title = True
+    readonly_preprocess_fields = WHO
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Made by "New secret" alone."""
@@ -82,7 +83,7 @@ class ApiClientAdmin(LmisModelAdmin):
     search_fields = ["login", "name"]
     search_help_text = _("Login or what for")
     readonly_fields = ["last_used_at", "created_at", "created_by"]
-    readonly_preprocess_fields = {"scopes": labels(Scope)}
+    readonly_preprocess_fields = {**WHO, "scopes": labels(Scope)}
     inlines = [SecretInline]
     actions_detail = ["rotate"]
     fieldsets = [

@@ -23,7 +23,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from lmis.actors import Actor
 from lmis.admin.history import HistoryMixin
-from lmis.admin.words import RefusedMixin, in_words
+from lmis.admin.words import WHO, RefusedMixin, in_words
 from lmis.exceptions import Refusal
 from lmis.services.transactions import run_write
 
@@ -65,6 +65,7 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
     list_disable_select_all = True
     list_filter_submit = True
     warn_unsaved_form = True
+    readonly_preprocess_fields = WHO
 
     def landing(self) -> dict[str, str]:
         """What a list is narrowed to until somebody asks for something else: parameters of its URL."""

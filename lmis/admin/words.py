@@ -8,8 +8,25 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
+from lmis import actors
 from lmis.exceptions import Refusal
+
+# For `readonly_preprocess_fields`: columns that keep the label of who did something.
+WHO: dict[str, Any] = dict.fromkeys(
+    ("booked_by", "by", "cancelled_by", "changed_by", "closed_by", "created_by", "revoked_by"), actors.in_words
+)
+
+
+def who_column(name: str, description: Any) -> Any:
+    """The same for a list: a method that shows the column `name`."""
+
+    @display(description=description, ordering=name)
+    def shown(self: Any, obj: Any) -> str:
+        return actors.in_words(getattr(obj, name))
+
+    return shown
 
 
 class RefusedMixin:

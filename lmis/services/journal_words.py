@@ -23,7 +23,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lmis.actors import IN_WORDS
+from lmis import actors
 from lmis.models import AccessRecord, Source
 from lmis.services import access
 from lmis.services.groups import label_of
@@ -214,7 +214,7 @@ def who_did(entry: LogEntry) -> str:
     if entry.actor:
         return person(entry.actor)
     by = (entry.additional_data or {}).get("by", "")
-    return str(IN_WORDS.get(by, by))
+    return actors.in_words(by)
 
 
 def person(user: Any) -> str:

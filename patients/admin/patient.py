@@ -21,7 +21,6 @@ from lmis.admin.ask import found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
 from lmis.admin.noting import NotesCards
 from lmis.models import Lpu
-from lmis.services import access
 from patients.admin.forms import PatientForm
 from patients.admin.paging import KeysetChangeList
 from patients.admin.sections import belongings, relatives
@@ -34,7 +33,7 @@ from patients.services import cards, resending
 from patients.services.phones import Phone
 
 TECHNICAL = ["guid", "state", "merged_into", "person_guid", "version", "disability"]
-LISTED = ["card_number", "family", "name", "patronymic", "birth_date", "district", "polis_number", "state"]
+LISTED = ["guid", "card_number", "family", "name", "patronymic", "birth_date", "district", "polis_number", "state"]
 LISTED += ["upload__state"]
 STAMPS = ["created_at", "created_by", "updated_at", "changed_by"]
 

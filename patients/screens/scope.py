@@ -12,11 +12,7 @@ KEEPS_CARDS = ("patients.change_patient", "lmis.merge_cards", "lmis.export_cards
 
 
 def seen_by(cards: PatientQuerySet, user: Any) -> PatientQuerySet:
-    """Those of `cards` that this employee may see. The apps above are known here by the names of relations only."""
+    """Those of `cards` that this employee may see."""
     if any(user.has_perm(right) for right in KEEPS_CARDS):
         return cards
-    doctors = doctors_of(user)
-    if doctors is None:
-        return cards
-    own = cards.model._default_manager.filter(appointments__slot__doctor__in=doctors).order_by()
-    return cards.filter(pk__in=own.values("pk"))
+    return cards.of_doctors(doctors_of(user))

@@ -1,13 +1,15 @@
 """The waiting list's screen: who may, what it shows, booking in one click."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from appointments.models import Appointment, WaitingEntry
 from appointments.services import waiting
-from lmis.actors import SYSTEM
+from lmis.actors import IN_WORDS, SYSTEM
 from tests.factories import cast
 from tests.factories.staff import an_employee, page
 from tests.factories.waiting import a_call, an_entry, booked
@@ -180,3 +182,15 @@ def test_the_lists_to_look_back_at(client, doctor, group, status, model):
     assert client.get(page(model)).status_code == status
     shown = entry if model.endswith("entry") else task
     assert client.get(page(model, "change", shown.pk)).status_code == status
+
+
+def test_what_the_system_did_is_told_in_words(registrar, doctor):
+    entry = an_entry(doctor)
+    waiting.close(guid=entry.guid, reason="проба", by=SYSTEM, now=timezone.now())
+    with translation.override("ru"):
+        word = str(IN_WORDS["system"])
+    assert word != "system"
+    for url in (page("appointments.waitingentry"), page("appointments.waitingentry", "change", entry.pk)):
+        text = registrar.get(url, headers={"accept-language": "ru"}).content.decode()
+        assert text.count(word) >= 1
+        assert ">system<" not in re.sub(r"\s+", "", text)

@@ -414,7 +414,9 @@ class TestStatements:
         issued = an_issued(patient=patient, doctor=doctor)
         with statements() as found:
             hers.get(to("direction", issued.guid))
-        assert len(found) == 7, listed(found)
+        # session, user, rights of the user and of the groups; the direction; who saw it; whether it is her own; its
+        # appointments
+        assert len(found) == 8, listed(found)
 
     def test_the_print(self, hers, patient, doctor):
         issued = an_issued(patient=patient, doctor=doctor)

@@ -23,7 +23,7 @@ from patients.services import cards
 from patients.services.phones import Phone
 from tests.factories import cast
 from tests.factories.directions import a_direction
-from tests.factories.staff import an_employee
+from tests.factories.staff import an_employee, page
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +178,40 @@ class TestOfOnePatient:
         LogEntry.objects.update(timestamp=timezone.now() - dt.timedelta(days=300))
         response = boss.post(URL, {"card": str(card.guid)})
         assert len(lines_of(response)) >= 2
+
+    def test_the_page_of_a_card_leads_to_who_saw_it(self, boss, anna, card, lpu):
+        opened(anna, card)
+        opened(anna, cast.a_patient(lpu))
+        text = boss.get(page("patients.patient", "change", card.pk)).content.decode()
+        link = page("patients.patient", "journal", card.pk)
+        assert f'href="{link}"' in text
+        there = boss.get(link)["Location"]
+        assert there == f"{URL}?card={card.guid}"
+        response = boss.get(there)
+        assert response.context["patient"] == card
+        shown = {(line.who, line.about) for line in response.context["lines"]}
+        assert ("Кузнецова Анна", str(card)) in shown
+        assert {about for _who, about in shown} == {str(card)}
+        assert response.context["form"]["kind"].value() == "seen"
+        assert "no-store" in response["Cache-Control"]
+
+    def test_whoever_may_not_read_the_journal_is_not_led_there(self, client, card):
+        client.force_login(an_employee("registrar"))
+        link = page("patients.patient", "journal", card.pk)
+        assert link not in client.get(page("patients.patient", "change", card.pk)).content.decode()
+        assert client.get(link).status_code == 403
+        assert client.get(f"{URL}?card={card.guid}").status_code == 403
+
+    def test_who_reads_the_journal_but_sees_no_cards_asks_for_none(self, client, card):
+        user = an_employee("operator")
+        user.user_permissions.add(Permission.objects.get(codename="view_journal"))
+        client.force_login(user)
+        assert client.get(URL).status_code == 200
+        assert client.get(f"{URL}?card={card.guid}").status_code == 403
+
+    @pytest.mark.parametrize("guid", ["x", "Водолазкин"])
+    def test_no_card_at_all(self, boss, guid):
+        assert boss.get(URL, {"card": guid}).status_code == 422
 
 
 class TestWords:
