@@ -1,5 +1,5 @@
 """The staff's lists of the schedule and of appointments."""
 
-from appointments.admin import appointments, dashboard, norms, schedule, slots, waiting
+from appointments.admin import appointments, dashboard, exceptions, norms, schedule, slots, waiting
 
-__all__ = ["appointments", "dashboard", "norms", "schedule", "slots", "waiting"]
+__all__ = ["appointments", "dashboard", "exceptions", "norms", "schedule", "slots", "waiting"]

@@ -1,4 +1,4 @@
-"""The weekly pattern and what departs from it."""
+"""The weekly pattern."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action as unfold_action
 from unfold.decorators import display
 
-from appointments.models import ScheduleException, ScheduleTemplate
+from appointments.models import ScheduleTemplate
 from appointments.services import horizon
-from lmis.admin.base import LmisModelAdmin, ReadOnlyAdmin, actor
-from lmis.admin.filters import DaysFilter
-from lmis.admin.words import labels
+from appointments.services.filling import Report
+from lmis.admin.base import ReadOnlyAdmin, actor
+from lmis.admin.words import WHO, labels
 from lmis.models import Source
 
 WHAT_IS_OFFERED: Any = ["slot_minutes", "capacity", "channels", "busy_type", "room"]
@@ -59,7 +59,7 @@ class ScheduleTemplateAdmin(ReadOnlyAdmin):
     ]
     search_fields = ["doctor__family"]
     search_help_text = gettext_lazy("Surname of the doctor")
-    readonly_preprocess_fields = {"channels": labels(Source), "release_channels": labels(Source)}
+    readonly_preprocess_fields = {**WHO, "channels": labels(Source), "release_channels": labels(Source)}
     actions = ["lay_places"]
     actions_list = ["open_screen"]
     fieldsets = [
@@ -85,16 +85,7 @@ class ScheduleTemplateAdmin(ReadOnlyAdmin):
     def lay_places(self, request: HttpRequest, queryset: QuerySet[ScheduleTemplate]) -> None:
         """Without waiting for the hour; also follows the doctors' absences, holidays and extra hours."""
         doctors = set(queryset.values_list("doctor", flat=True))
-        report = horizon.keep_full(by=actor(request), now=timezone.now(), only=doctors)
-        said = [
-            _("Places made: %(created)d, brought back: %(revived)d, changed: %(updated)d, withdrawn: %(withdrawn)d.")
-        ]
-        if report.left:
-            said.append(_("Booked ones that the templates no longer have: %(left)d; they stay."))
-        if report.failed:
-            said.append(_("Doctors whose places could not be laid: %(failed)d; their schedule is as it was."))
-        level = messages.WARNING if report.left or report.failed else messages.SUCCESS
-        messages.add_message(request, level, " ".join(said) % asdict(report))
+        tell(request, horizon.keep_full(by=actor(request), now=timezone.now(), only=doctors))
 
     @display(description=gettext_lazy("doctor"), ordering="doctor__family")
     def doctor_name(self, template: ScheduleTemplate) -> str:
@@ -107,34 +98,12 @@ class ScheduleTemplateAdmin(ReadOnlyAdmin):
         return f"{template.begin:%H:%M}–{template.end:%H:%M}"
 
 
-@admin.register(ScheduleException)
-class ScheduleExceptionAdmin(LmisModelAdmin):
-    """Absences, holidays, extra hours."""
-
-    list_display = ["kind", "whose", "begin", "end", "reason"]
-    list_display_links = ["kind", "whose"]
-    list_filter = [
-        "kind",
-        ("begin", DaysFilter),
-        ("doctor", AutocompleteSelectFilter),
-        ("lpu", AutocompleteSelectFilter),
-    ]
-    search_fields = ["doctor__family", "reason"]
-    search_help_text = gettext_lazy("Surname of the doctor, or reason")
-    autocomplete_fields = ["doctor", "lpu", "busy_type", "room"]
-    readonly_preprocess_fields = {"channels": labels(Source)}
-    fieldsets = [
-        (None, {"fields": ["kind", "doctor", "lpu", ("begin", "end"), "reason"]}),
-        (gettext_lazy("What extra hours offer"), {"fields": WHAT_IS_OFFERED}),
-    ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduleException]:
-        """With what its page shows."""
-        return super().get_queryset(request).select_related("doctor__speciality", "lpu")
-
-    @display(description=gettext_lazy("whose"))
-    def whose(self, exception: ScheduleException) -> str:
-        """The doctor, the LPU, or all of them."""
-        if exception.doctor:
-            return exception.doctor.short_name
-        return str(exception.lpu or _("all LPUs"))
+def tell(request: HttpRequest, report: Report) -> None:
+    """Say what laying the places did."""
+    said = [_("Places made: %(created)d, brought back: %(revived)d, changed: %(updated)d, withdrawn: %(withdrawn)d.")]
+    if report.left:
+        said.append(_("Booked ones that the templates no longer have: %(left)d; they stay."))
+    if report.failed:
+        said.append(_("Doctors whose places could not be laid: %(failed)d; their schedule is as it was."))
+    level = messages.WARNING if report.left or report.failed else messages.SUCCESS
+    messages.add_message(request, level, " ".join(said) % asdict(report))

@@ -4,11 +4,13 @@ import datetime as dt
 
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
 from appointments.models import Appointment, ScheduleException, ScheduleTemplate
-from appointments.services import booking
+from appointments.services import booking, horizon
 from lmis.actors import SYSTEM
 from lmis.models import CalendarDay, Source
 from patients.models import Patient
@@ -165,7 +167,8 @@ class TestActs:
     @pytest.mark.parametrize("name", ["doctor", "head"])
     def test_whoever_only_looks_can_do_nothing(self, client, doctor, name):
         appointment = booked(cast.a_slot(doctor, hours=-1))
-        entered(client, name)
+        doctor.user = entered(client, name).who  # else a doctor would not even see it
+        doctor.save(update_fields=["user"])
         for one in ("cancel_one", "visited_one", "missed_one", "undo_one"):
             assert client.post(act(one, appointment), CONFIRMED | {"reason": "x"}).status_code == 403
         client.post(page("appointments.appointment"), {"action": "mark_missed", "_selected_action": [appointment.pk]})
@@ -320,18 +323,114 @@ class TestSchedule:
         assert said(response) == ["Places made: 8, brought back: 0, changed: 0, withdrawn: 0."]
         assert (doctor.slots.count(), other.slots.count()) == (8, 0)
 
-    def test_an_absence_needs_its_doctor_and_a_holiday_has_none(self, head, doctor):
-        form = {
-            "begin_0": "2026-06-01", "begin_1": "00:00", "end_0": "2026-06-02", "end_1": "00:00", "reason": "",
-            "slot_minutes": "15", "capacity": "1", "channels": [], "lpu": "", "doctor": "",
-        }  # fmt: skip
-        url = page("appointments.scheduleexception", "add")
-        assert head.post(url, form | {"kind": "absence"}).context["adminform"].form.errors
-        assert head.post(url, form | {"kind": "holiday", "doctor": doctor.pk}).context["adminform"].form.errors
+
+def closing_form(lpu, **fields):
+    """Tomorrow, the whole day."""
+    day = timezone.localdate() + dt.timedelta(days=1)
+    times = {"begin_0": day, "begin_1": "00:00", "end_0": day + dt.timedelta(days=1), "end_1": "00:00"}
+    return {"lpu": lpu.pk if lpu else "", "reason": "авария", **times, **fields}
+
+
+class TestExceptions:
+    """Absences have their own screen, where the rules are; the list shows them, and closes a whole LPU."""
+
+    LIST = page("appointments.scheduleexception")
+    ADD = page("appointments.scheduleexception", "add")
+
+    @pytest.fixture
+    def pattern(self, doctor):
+        """Somebody who works every day, with places laid."""
+        CalendarDay.objects.all().delete()
+        for weekday in range(1, 8):
+            a_template(doctor, weekday=weekday)
+        horizon.keep_full(by=SYSTEM, now=timezone.now())
+        return doctor
+
+    def tomorrow(self, doctor):
+        """Places of tomorrow that are in the schedule."""
+        return doctor.slots.in_schedule().filter(day=timezone.localdate() + dt.timedelta(days=1)).count()
+
+    def absence(self, doctor, kind="absence"):
+        now = timezone.now()
+        times = {"begin": now + dt.timedelta(days=1), "end": now + dt.timedelta(days=2)}
+        return ScheduleException.objects.create(kind=kind, doctor=doctor, reason="отпуск", **times)
+
+    @pytest.mark.parametrize("name", ["head", "administrator", "superuser"])
+    @pytest.mark.parametrize("kind", ["absence", "extra"])
+    def test_an_absence_is_neither_made_nor_changed_nor_deleted_here(self, client, doctor, name, kind):
+        if name == "superuser":
+            client.force_login(User.objects.create_superuser("root"))
+        else:
+            entered(client, name)
+        kept = self.absence(doctor, kind)
+        before = ScheduleException.objects.values().get()
+        for verb in ("change", "delete"):
+            url = page("appointments.scheduleexception", verb, kept.pk)
+            assert client.post(url, {"post": "yes", "reason": "другая"}).status_code == 403
+        client.post(self.ADD, closing_form(None, kind=kind, doctor=doctor.pk))
+        assert ScheduleException.objects.filter(kind=kind).values().get() == before
+        assert set(ScheduleException.objects.exclude(pk=kept.pk).values_list("kind", "doctor")) == {("holiday", None)}
+
+    def test_the_list_leads_to_the_screen_and_an_absence_to_its_page(self, head, doctor):
+        screen = page("appointments.scheduleexception", "open_screen")
+        assert screen in head.get(self.LIST).content.decode()
+        assert head.get(screen)["Location"] == reverse("screens:absence")
+        absence, extra = self.absence(doctor), self.absence(doctor, "extra")
+        link = page("appointments.scheduleexception", "open_absence", absence.pk)
+        assert link in head.get(page("appointments.scheduleexception", "change", absence.pk)).content.decode()
+        assert head.get(link)["Location"] == reverse("screens:absence_one", args=[absence.pk])
+        shown = head.get(page("appointments.scheduleexception", "change", extra.pk))
+        assert not shown.context["actions_detail"]
+
+    def test_who_may_not_edit_absences_is_not_led_there_and_closes_nothing(self, client, doctor):
+        entered(client, "registrar")
+        assert page("appointments.scheduleexception", "open_screen") not in client.get(self.LIST).content.decode()
+        assert client.post(self.ADD, closing_form(doctor.lpu)).status_code == 403
+        user = entered(client, "head").who
+        user.groups.get().permissions.remove(Permission.objects.get(codename="edit_absences"))
+        assert client.post(self.ADD, closing_form(doctor.lpu)).status_code == 403
         assert not ScheduleException.objects.exists()
-        assert head.post(url, form | {"kind": "absence", "doctor": doctor.pk}).status_code == 302
-        assert head.post(url, form | {"kind": "holiday"}).status_code == 302
-        assert sorted(ScheduleException.objects.values_list("kind", flat=True)) == ["absence", "holiday"]
+
+    def test_closing_an_lpu_takes_its_places_at_once_and_opening_brings_them_back(self, head, pattern):
+        other = cast.a_doctor()
+        a_template(other, weekday=(timezone.localdate() + dt.timedelta(days=1)).isoweekday())
+        horizon.keep_full(by=SYSTEM, now=timezone.now())
+        count = self.tomorrow(pattern)
+        assert count > 0
+        assert head.post(self.ADD, closing_form(pattern.lpu), headers=EN).status_code == 302
+        closing = ScheduleException.objects.get()
+        assert (closing.kind, closing.lpu, closing.reason) == ("holiday", pattern.lpu, "авария")
+        assert self.tomorrow(pattern) == 0
+        assert self.tomorrow(other) > 0
+        delete = page("appointments.scheduleexception", "delete", closing.pk)
+        response = head.post(delete, {"post": "yes"}, headers=EN)
+        assert response.status_code == 302
+        assert f"brought back: {count}" in " ".join(said(response))
+        assert self.tomorrow(pattern) == count
+        assert not ScheduleException.objects.exists()
+
+    def test_who_is_booked_stays_and_that_is_said(self, head, pattern):
+        slot = pattern.slots.filter(day=timezone.localdate() + dt.timedelta(days=1)).first()
+        kept = booked(slot)
+        response = head.post(self.ADD, closing_form(pattern.lpu), headers=EN)
+        assert "they stay" in " ".join(said(response))
+        assert again(kept).state == "booked"
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"reason": " "}, {"begin_0": "2020-01-01", "end_0": "2020-01-02"}, {"end_0": "2020-01-01"}, {"begin_0": ""}],
+    )
+    def test_what_is_wrong_is_said_and_nothing_changes(self, head, pattern, wrong):
+        count = self.tomorrow(pattern)
+        response = head.post(self.ADD, closing_form(pattern.lpu, **wrong))
+        assert response.context["adminform"].form.errors
+        assert not ScheduleException.objects.exists()
+        assert self.tomorrow(pattern) == count
+
+    def test_the_lpu_of_somebody_else_is_not_closed(self, head):
+        stranger = cast.an_lpu(own=False)
+        assert head.post(self.ADD, closing_form(stranger)).context["adminform"].form.errors
+        assert not ScheduleException.objects.exists()
 
 
 class TestStartPage:
@@ -390,7 +489,7 @@ class TestStatements:
         ("model", "make", "expected"),
         [
             ("slot", _slots, 6),
-            ("appointment", _appointments, 8),  # first and last day, the days between
+            ("appointment", _appointments, 9),  # first and last day, the days between; whose cards were shown
             ("scheduletemplate", _templates, 6),
             ("scheduleexception", _exceptions, 6),
         ],
@@ -409,4 +508,4 @@ class TestStatements:
         appointments = _appointments(3)
         day = appointments[0].slot.day
         asked = urlencode({f"slot__day__{part}": getattr(day, part) for part in ("year", "month", "day")})
-        assert statements(client, f"{page('appointments.appointment')}?{asked}") == 6
+        assert statements(client, f"{page('appointments.appointment')}?{asked}") == 7  # with whose cards were shown
