@@ -88,14 +88,17 @@ def revise(
 ) -> Slot:
     """Change how many patients a place takes, through which channels, for what and where.
 
+    A channel that is taken away here is not opened again when the place opens to more; the others still are.
     Raises SlotNotFound, and PlacesTaken for a capacity below what is booked.
     """
     with transaction.atomic(savepoint=False):
         slot = locks.lock_slots([guid])[guid]
         if slot.booked > capacity + slot.overbooked:
             raise PlacesTaken
+        later = [one for one in slot.release_channels if one not in channels and one not in slot.channels]
+        slot.release_at, slot.release_channels = (slot.release_at if later else None), later
         slot.capacity, slot.channels, slot.busy_type, slot.room = capacity, list(channels), busy_type, room
-        slot.save(update_fields=["capacity", "channels", "busy_type", "room"])
+        slot.save(update_fields=["capacity", "channels", "busy_type", "room", "release_at", "release_channels"])
     logger.info("slot %s revised by %s", guid, by)
     return slot
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from appointments.exceptions import SlotNotFound
 from appointments.models import Appointment, Slot
-from appointments.services import booking, slots
+from appointments.services import booking, releasing, slots
 from lmis.actors import SYSTEM
 from lmis.models import Room, Source
 from tests.factories import cast
@@ -111,6 +111,25 @@ class TestRevising:
         self.revise(slot, capacity=3, channels=[Source.DOCTOR], room=room)
         slot = again(slot)
         assert (slot.capacity, slot.channels, slot.room_label) == (3, ["Doctor"], "7")
+
+    @pytest.mark.parametrize(
+        ("by_hand", "opened"),
+        [
+            ([["Doctor"]], ["Doctor", "Registry", "Internet"]),  # nothing that the release opens was touched
+            ([["Doctor", "Internet"], ["Doctor"]], ["Doctor", "Registry"]),  # opened early, then taken away
+            ([["Doctor", "Internet", "Registry"], ["Doctor"]], ["Doctor"]),  # nothing is left to open
+            ([["Doctor", "Internet", "Registry"]], ["Doctor", "Internet", "Registry"]),
+        ],
+    )
+    def test_what_was_taken_away_by_hand_is_not_opened_again(self, doctor, by_hand, opened):
+        slot = cast.a_slot(doctor, channels=["Doctor"])
+        slot.release_at, slot.release_channels = slot.begin - dt.timedelta(hours=2), ["Registry", "Internet"]
+        slot.save()
+        for channels in by_hand:
+            self.revise(slot, channels=channels)
+        releasing.open_due(by=SYSTEM, now=slot.begin)
+        slot = again(slot)
+        assert (slot.channels, slot.release_at, slot.release_channels) == (opened, None, [])
 
     def test_never_below_what_is_booked(self, doctor):
         slot = cast.a_slot(doctor, capacity=2)
