@@ -47,29 +47,33 @@ class Preview:
 
 
 def preview(extra: ScheduleException, now: dt.datetime) -> Preview:
-    """What these hours, not saved yet, would give; three statements. Raises ValidationFailed."""
+    """What these hours, not saved yet, would give; three statements, six beyond the horizon.
+
+    Raises ValidationFailed.
+    """
     _check(extra, now)
     assert extra.doctor is not None
     here = Slot.objects.filter(doctor=extra.doctor, begin__lt=extra.end, end__gt=extra.begin)
     held = here.exclude(withdrawn=Slot.Withdrawn.GENERATOR).order_by("begin")
     own = list(held.values_list("begin", "end"))
+    beyond = _is_beyond_horizon(extra, now)
+    if beyond:  # where the pattern will have its places; it comes before extra hours
+        own += [(place.begin, place.end) for place in _window(extra, now).plan(with_extra=False)]
     absences = extra.doctor.exceptions.filter(kind=Kind.ABSENCE).touching(extra.begin, extra.end)
     away = list(absences.values_list("begin", "end"))
-    return Preview(_pieces(extra, own, away, now), _room_used_by(extra), _is_beyond_horizon(extra, now))
+    return Preview(_pieces(extra, own, away, now), _room_used_by(extra), beyond)
 
 
 def add(*, extra: ScheduleException, by: Actor, now: dt.datetime) -> SlotQuerySet:
-    """Save the hours and make their places, where the schedule is open already; out: what there is now, by time.
+    """Save the hours and make their places; out: what there is now, by time.
 
-    Places that conflict are left out, as the preview says. Raises ValidationFailed.
+    Beyond the horizon they are the first of their day. Places that conflict are left out, as the preview says.
+    Raises ValidationFailed.
     """
     _check(extra, now)
-    assert extra.doctor is not None
-    day = extra.begin.astimezone(extra.doctor.lpu.tz).date()
     with transaction.atomic(savepoint=False):
         extra.save()
-        if not _is_beyond_horizon(extra, now):
-            fill(window=Window(doctor=extra.doctor, first=day, last=day, until=day, now=now))
+        fill(window=_window(extra, now))
     made = Slot.objects.in_schedule().filter(doctor=extra.doctor, begin__gte=extra.begin, end__lte=extra.end)
     return made.select_related("doctor__lpu", "doctor__speciality").order_by("begin")
 
@@ -119,4 +123,15 @@ def _room_used_by(extra: ScheduleException) -> list[str]:
 
 
 def _is_beyond_horizon(extra: ScheduleException, now: dt.datetime) -> bool:
-    return extra.begin > now + dt.timedelta(days=settings.SCHEDULE_HORIZON_DAYS)
+    """By days, as the schedule is opened."""
+    assert extra.doctor is not None
+    first, last = (moment.astimezone(extra.doctor.lpu.tz).date() for moment in (now, extra.begin))
+    return last > first + dt.timedelta(days=settings.SCHEDULE_HORIZON_DAYS)
+
+
+def _window(extra: ScheduleException, now: dt.datetime) -> Window:
+    """The day of the hours; of one that is not open yet nothing but the hours."""
+    assert extra.doctor is not None
+    day = extra.begin.astimezone(extra.doctor.lpu.tz).date()
+    alone = extra if _is_beyond_horizon(extra, now) else None
+    return Window(doctor=extra.doctor, first=day, last=day, until=day, now=now, extra=alone)

@@ -40,7 +40,8 @@ class Report:
 class Window:
     """Days first..last of a doctor, inclusive, in the zone of the LPU; nothing new after `until`.
 
-    `pattern` is one to look at that is not saved (yet); otherwise the doctor's templates are read.
+    `pattern` is one to look at that is not saved (yet); otherwise the doctor's templates are read. With `extra` only
+    these hours are laid, on a day that is not open yet: the pattern's places come when the schedule gets there.
     """
 
     doctor: Doctor
@@ -49,6 +50,7 @@ class Window:
     until: dt.date
     now: dt.datetime
     pattern: Sequence[ScheduleTemplate] | None = None
+    extra: ScheduleException | None = None
 
     @property
     def opens(self) -> dt.datetime:
@@ -61,22 +63,28 @@ class Window:
         return midnight(self.last + DAY, self.doctor.lpu.tz)
 
     def changes(self, may_touch: Collection[int] | None = None) -> Changes:
-        """What there is to do, as things are now; four statements."""
+        """What there is to do, as things are now; four statements, some more with `extra`."""
         opens, closes = self.opens, self.closes
         # a day more behind: what is there already must not be overlaid
         slots = Slot.objects.filter(doctor=self.doctor, end__gt=opens, begin__lt=closes + DAY)
-        return reconcile(
+        changes = reconcile(
             slots=list(slots.order_by("begin", "pk")),
             plan=self.plan(),
-            after=max(self.now, opens - _INSTANT),
-            before=closes,
+            after=max(self.now, (self.extra.begin if self.extra else opens) - _INSTANT),
+            before=self.extra.end if self.extra else closes,
             create_before=midnight(self.until + DAY, self.doctor.lpu.tz),
             may_touch=may_touch,
         )
+        if self.extra:
+            regular = set(self.plan(with_extra=False))
+            changes.create = [place for place in changes.create if place not in regular]
+        return changes
 
-    def plan(self) -> list[Place]:
+    def plan(self, *, with_extra: bool = True) -> list[Place]:
         """What the pattern, the exceptions and the calendar want; three statements, one less for a given pattern."""
         exceptions = ScheduleException.objects.of_doctor(self.doctor).touching(self.opens, self.closes + DAY)
+        if not with_extra:
+            exceptions = exceptions.exclude(kind=ScheduleException.Kind.EXTRA)
         return plan(
             tz=self.doctor.lpu.tz,
             templates=self._templates(),
