@@ -89,6 +89,28 @@ class Lpu(models.Model):
         return ZoneInfo(self.time_zone)
 
 
+class LpuAlias(models.Model):
+    """A guid under which an LPU was known before its entry was merged into another one.
+
+    What comes with it later means that one (`lmis.services.directory`).
+    """
+
+    guid = models.UUIDField(_("former guid"), unique=True, editable=False)
+    lpu = models.ForeignKey(Lpu, models.CASCADE, related_name="aliases", verbose_name=_("LPU"))
+    name = models.CharField(_("former name"), max_length=500, blank=True, default="", editable=False)
+    merged_at = models.DateTimeField(_("merged"), db_default=Now(), editable=False)
+    merged_by = models.CharField(_("merged by"), max_length=150, editable=False)
+
+    class Meta:
+        verbose_name = _("former guid of an LPU")
+        verbose_name_plural = _("former guids of LPUs")
+        default_permissions = ()  # written by merging, which is a change of the LPU
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.guid}".strip()
+
+
 class Department(models.Model):
     """A department of an own LPU (отделение)."""
 
