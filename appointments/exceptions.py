@@ -171,3 +171,19 @@ class NotOurMistake(Refusal):
     status = 409
     code = "not_our_mistake"
     message = _("The patient made this booking, not the clinic. Cancel it with a reason.")
+
+
+class NothingMoved(Refusal):
+    """Staff only: the API moves nothing."""
+
+    status = 409
+    code = "nothing_moved"
+    message = _("Nobody has moved this appointment in the last two minutes. Move it again instead.")
+
+
+class OldPlaceGone(Refusal):
+    """Staff only: likewise."""
+
+    status = 409
+    code = "old_place_gone"
+    message = _("The old place is no longer free, so the appointment stays where it is now. Choose another place.")

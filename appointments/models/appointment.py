@@ -31,6 +31,7 @@ class Appointment(models.Model):
     `booked_by`, `cancelled_by` are the actors' names for the journal: an API client's login or a user's.
     `arrived_at`: the patient is in the house, which is no state of the contract's. `mistake` marks what an employee
     booked by a slip and took back within `MISTAKE_WITHIN`: cancelled, and kept out of all statistics.
+    `moved_from`, `moved_at`: where it was before an employee's last move, so that a slip can be taken back as long.
     `changed` is the transaction of the last change after the booking, which stamps the slot: what the screens poll by.
     """
 
@@ -77,6 +78,19 @@ class Appointment(models.Model):
     cancel_reason = models.CharField(_("reason of cancelling"), max_length=500, blank=True, default="")
     mistake = models.BooleanField(_("booked by mistake"), default=False, db_default=False, editable=False)
     arrived_at = models.DateTimeField(_("came at"), null=True, blank=True, editable=False)
+    # No foreign key in the database: a published slot is never deleted, and the check would lock both tables.
+    moved_from = models.ForeignKey(
+        Slot,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("moved from"),
+    )
+    moved_at = models.DateTimeField(_("moved at"), null=True, blank=True, editable=False)
     changed = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = AppointmentQuerySet.as_manager()

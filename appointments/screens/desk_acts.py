@@ -186,16 +186,16 @@ class Cancel(Act):
 
 
 class Mistake(Act):
-    """Takes back what was booked by a slip."""
+    """Takes back what was booked or moved by a slip."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Within two minutes; later it is cancelled with a reason."""
+        """Within two minutes; later it is cancelled with a reason, or moved again."""
         self.demand("lmis.undo_mistake")
         guid = self.state.appointment
         if guid is None:
             raise Http404
         own = Appointment.objects.filter(patient=self.patient)
-        done = self.act(lambda: cancelling.undo_mistake(guid=guid, among=own, by=self.by, now=self.now))
+        done = self.act(lambda: cancelling.take_back(guid=guid, among=own, by=self.by, now=self.now))
         if isinstance(done, Refusal):
             return toast(self.halves(self.person(self.patient), status=409), said(done), "error")
         return toast(self.halves(self.person(self.patient), self.whom(self.patient)), _("Taken back."))

@@ -21,6 +21,7 @@ RIGHTS = {
     "move": "lmis.move_appointments",
     "cancel": "lmis.cancel_appointments",
     "mistake": "lmis.undo_mistake",
+    "move_back": "lmis.undo_mistake",
 }
 
 
@@ -42,7 +43,9 @@ def _sensible(appointment: Appointment, slot: Slot, now: dt.datetime) -> set[str
         acts.add("leave" if appointment.arrived_at else "arrive")
     if now >= slot.begin and appointment.arrived_at is None:
         acts.add("missed")
-    if appointment.user_id is not None and now <= appointment.created_at + MISTAKE_WITHIN:
+    if appointment.moved_at is not None and now <= appointment.moved_at + MISTAKE_WITHIN:
+        acts.add("move_back")
+    elif appointment.user_id is not None and now <= appointment.created_at + MISTAKE_WITHIN:
         acts.add("mistake")
     return acts
 

@@ -28,7 +28,7 @@ class Act(PlacePart):
     """One of the marks, the mistake, or cancelling with a reason."""
 
     def post(self, request: HttpRequest, guid: UUID, name: str) -> HttpResponse:
-        """The dialog of the place afterwards."""
+        """The dialog of the place where the appointment is afterwards."""
         if name not in RIGHTS or name == "move":
             raise Http404
         self.demand(RIGHTS[name])
@@ -37,7 +37,9 @@ class Act(PlacePart):
         if name == "cancel" and not reason:
             return self.show(visit.slot.guid, reason_missing=True, cancelling=visit.guid)
         work, text = self._work(name, visit, reason)
-        return self.done(visit.slot.guid, self.act(work), text)
+        done = self.act(work)
+        place = done.slot if name == "move_back" and isinstance(done, Appointment) else visit.slot
+        return self.done(place.guid, done, text)
 
     def _work(self, name: str, visit: Appointment, reason: str) -> tuple[Callable[[], Any], str]:
         """The service behind the act, and what to say afterwards."""
@@ -53,6 +55,7 @@ class Act(PlacePart):
             ),
             "undo": (lambda: visits.undo(appointment=visit, by=by), _("The mark is taken back.")),
             "mistake": (lambda: cancelling.undo_mistake(**own), _("The booking is taken back and counts nowhere.")),
+            "move_back": (lambda: cancelling.undo_move(**own), _("The appointment is back in its old place.")),
             "cancel": (
                 lambda: cancelling.cancel(**own, reason=reason, late=True),
                 _("Cancelled: the place is free again."),

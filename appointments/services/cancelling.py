@@ -12,9 +12,13 @@ from django.db import transaction
 
 from appointments import locks
 from appointments.exceptions import (
+    AlreadyBooked,
     AlreadyCancelled,
     AppointmentNotFound,
+    NothingMoved,
     NotOurMistake,
+    OldPlaceGone,
+    SlotTaken,
     TooLateForMistake,
     TooLateToCancel,
     VisitDone,
@@ -28,6 +32,7 @@ from lmis.actors import Actor
 from lmis.exceptions import Unavailable
 
 _ATTEMPTS = 3
+_WITHIN_PLAN: dict[str, Any] = {"over_plan": False, "over_reason": ""}
 
 
 def cancel(
@@ -57,10 +62,36 @@ def undo_mistake(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.d
         _check_cancellable(appointment, next(iter(slots.values())), now=now, late=True)
         if appointment.user_id is None:
             raise NotOurMistake
-        if now > appointment.created_at + MISTAKE_WITHIN:
+        if _is_past_mistake(appointment.created_at, now):
             raise TooLateForMistake
         _write_cancelled(appointment, by=by, now=now, cancel_reason="", mistake=True)
     return appointment
+
+
+def undo_move(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.datetime) -> Appointment:
+    """Take back what an employee has just moved by a slip: it goes back to its old place, whose time may have come.
+
+    In: `among` as for `cancel`. Within `MISTAKE_WITHIN` of the move. Raises AppointmentNotFound, AlreadyCancelled,
+    VisitDone, NothingMoved, OldPlaceGone (taken or closed meanwhile); then nothing has moved.
+    """
+    with transaction.atomic(savepoint=False):
+        old = among.filter(guid=guid).values_list("moved_from__guid", flat=True).first()
+        slots, appointment = _locked(guid=guid, among=among, targets=[old] if old else [])
+        _check_cancellable(appointment, appointment.slot, now=now, late=True)
+        # A colleague may have moved it on between the look and the lock: then the old place is another one.
+        if old is None or appointment.moved_from_id != slots[old].pk or _is_past_mistake(appointment.moved_at, now):
+            raise NothingMoved
+        seat = _seat_again(slots[old], appointment)
+        number = slots[old].number_of(seat)
+        nowhere = {"moved_from": None, "moved_at": None}
+        write(appointment, by=by, beside=nowhere, slot=slots[old], seat=seat, number=number, **_WITHIN_PLAN)
+    return appointment
+
+
+def take_back(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.datetime) -> Appointment:
+    """Take back an employee's last act, done by a slip: the move, else the booking; raises what these two raise."""
+    moved = among.filter(guid=guid, moved_at__gte=now - MISTAKE_WITHIN).exists()
+    return (undo_move if moved else undo_mistake)(guid=guid, among=among, by=by, now=now)
 
 
 def move(
@@ -90,6 +121,7 @@ def move(
         write(
             appointment,
             by=by,
+            beside={"moved_from": appointment.slot, "moved_at": now},
             **gone,
             slot=target,
             seat=seat,
@@ -98,6 +130,20 @@ def move(
             over_reason=over_plan_reason,
         )
     return appointment
+
+
+def _is_past_mistake(moment: dt.datetime | None, now: dt.datetime) -> bool:
+    return moment is None or now > moment + MISTAKE_WITHIN
+
+
+def _seat_again(old: Slot, appointment: Appointment) -> int:
+    """A seat of the locked slot that the appointment left; through which channels it is booked matters no more."""
+    if not old.is_bookable_by_clinic:
+        raise OldPlaceGone
+    try:
+        return rules.free_seat(slot=old, patient=appointment.patient, channels=old.channels, over_plan=False)
+    except (SlotTaken, AlreadyBooked):
+        raise OldPlaceGone from None
 
 
 def _write_cancelled(appointment: Appointment, *, by: Actor, now: dt.datetime, **more: Any) -> None:

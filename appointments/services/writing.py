@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from appointments.models import Appointment
@@ -9,13 +10,14 @@ from lmis.actors import Actor
 from lmis.services import journal
 
 
-def write(appointment: Appointment, *, by: Actor, **news: Any) -> None:
-    """Write these columns of a locked appointment, and set them on it.
+def write(appointment: Appointment, *, by: Actor, beside: Mapping[str, Any] | None = None, **news: Any) -> None:
+    """Write these columns of a locked appointment, and set them on it; `beside` are some more, not for the journal.
 
     One statement; one more for an employee's change. What a client does stands on the appointment itself.
     """
     if by.client is None:
         journal.note_changed(appointment, news, by=by)
-    Appointment.objects.filter(pk=appointment.pk).update(**news)
-    for name, value in news.items():
+    written = news | dict(beside or {})
+    Appointment.objects.filter(pk=appointment.pk).update(**written)
+    for name, value in written.items():
         setattr(appointment, name, value)

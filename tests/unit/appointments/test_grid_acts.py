@@ -208,6 +208,28 @@ class TestDoctor:
         assert again(theirs).state == "booked"
 
 
+class TestMovedByMistake:
+    def test_goes_back_in_one_act_and_the_old_place_is_shown(self, desk, doctor):
+        old, new = cast.a_slot(doctor), cast.a_slot(doctor, hours=30)
+        made = booked(old, by=Actor.of_user(desk.who))
+        shown = desk.post(reverse("screens:grid_move", args=[made.guid]), {"to": new.guid}, headers=EN)
+        assert "Moved by mistake" in shown.content.decode()
+        assert "Registrar&#x27;s mistake" not in shown.content.decode()
+        answer = act(desk, "move_back", made)
+        assert (answer.status_code, answer.context["slot"], again(made).slot) == (200, old, old)
+        assert "Moved by mistake" not in answer.content.decode()
+
+    def test_is_refused_clearly_when_the_old_place_is_gone(self, desk, doctor):
+        old, new = cast.a_slot(doctor), cast.a_slot(doctor, hours=30)
+        made = booked(old)
+        desk.post(reverse("screens:grid_move", args=[made.guid]), {"to": new.guid}, headers=EN)
+        booked(old)
+        answer = act(desk, "move_back", made)
+        assert answer.status_code == 409
+        assert "old place is no longer free" in answer.content.decode()
+        assert again(made).slot == new
+
+
 RIGHTS = {
     "arrive": "mark_visits",
     "leave": "mark_visits",
@@ -216,6 +238,7 @@ RIGHTS = {
     "undo": "mark_visits",
     "cancel": "cancel_appointments",
     "mistake": "undo_mistake",
+    "move_back": "undo_mistake",
 }
 FORBIDDEN = [(act_, right) for act_, own in RIGHTS.items() for right in {*RIGHTS.values(), "overbook"} if right != own]
 

@@ -6,9 +6,16 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from appointments.exceptions import AlreadyCancelled, NotOurMistake, TooLateForMistake, VisitDone
-from appointments.models import Appointment
-from appointments.services import booking, cancelling, visits
+from appointments.exceptions import (
+    AlreadyCancelled,
+    NothingMoved,
+    NotOurMistake,
+    OldPlaceGone,
+    TooLateForMistake,
+    VisitDone,
+)
+from appointments.models import Appointment, Slot
+from appointments.services import booking, cancelling, slots, visits
 from lmis.actors import SYSTEM, Actor
 from lmis.models import Source
 from tests.factories import cast
@@ -177,6 +184,82 @@ class TestMistake:
             del change["after"]
         with pytest.raises(IntegrityError, match="appointment_mistake_is_fresh"), transaction.atomic():
             EVERYTHING.filter(pk=appointment.pk).update(**change)
+
+
+def unmove(appointment, by, now):
+    return cancelling.undo_move(guid=appointment.guid, among=EVERYTHING, by=by, now=now)
+
+
+class TestMovedByMistake:
+    @pytest.fixture
+    def visit(self, clinic, desk):
+        doctor = cast.a_doctor(clinic)
+        visit = booked(clinic, desk, slot=cast.a_slot(doctor, channels=["Internet", "Registry"]))
+        visit.was, visit.target = visit.slot, cast.a_slot(doctor, hours=48)
+        move(visit, visit.target, desk)
+        return again_with(visit)
+
+    def test_back_within_two_minutes_through_whatever_channel(self, visit, desk):
+        Slot.objects.filter(pk=visit.was.pk).update(channels=["Internet"])
+        unmove(visit, desk, visit.moved_at + dt.timedelta(minutes=2))
+        found = again(visit)
+        assert (found.slot, found.number, found.state) == (visit.was, visit.was.number_of(1), "booked")
+        assert (found.moved_from, found.moved_at, found.over_plan) == (None, None, False)
+        places = [Slot.objects.get(pk=slot.pk).booked for slot in (visit.was, visit.target)]
+        assert places == [1, 0]
+
+    def test_a_moment_later_or_twice_nothing_is_taken_back(self, visit, desk):
+        with refused(NothingMoved):
+            unmove(visit, desk, visit.moved_at + dt.timedelta(minutes=2, microseconds=1))
+        assert again(visit).slot == visit.target
+        unmove(visit, desk, visit.moved_at)
+        with refused(NothingMoved):
+            unmove(visit, desk, visit.moved_at)
+        assert again(visit).slot == visit.was
+
+    def test_the_old_place_was_taken_meanwhile(self, clinic, visit, desk):
+        booked(clinic, desk, slot=visit.was)
+        with refused(OldPlaceGone):
+            unmove(visit, desk, visit.moved_at)
+        assert again(visit).slot == visit.target
+
+    def test_the_old_place_was_closed_meanwhile(self, visit, desk):
+        slots.block(guids=[visit.was.guid], reason="x", by=desk, now=timezone.now())
+        with refused(OldPlaceGone):
+            unmove(visit, desk, visit.moved_at)
+        assert again(visit).slot == visit.target
+
+    def test_whoever_sat_there_beyond_the_plan_finds_no_place_to_go_back_to(self, clinic, visit, desk):
+        full = cast.a_slot(visit.was.doctor, hours=72)
+        booked(clinic, desk, slot=full)
+        over = booked(clinic, desk, slot=full, over_plan_reason="x")
+        move(over, cast.a_slot(visit.was.doctor, hours=96), desk)
+        with refused(OldPlaceGone):
+            unmove(over, desk, timezone.now())
+
+    def test_only_what_is_still_booked(self, visit, desk):
+        visits.mark(appointment=visit, state="visited", by=desk, now=visit.target.begin)
+        with refused(VisitDone):
+            unmove(visit, desk, visit.moved_at)
+
+    def test_the_last_act_is_taken_back_first_the_booking_then(self, visit, desk):
+        def take_back():
+            return cancelling.take_back(guid=visit.guid, among=EVERYTHING, by=desk, now=visit.moved_at)
+
+        assert (take_back().slot, again(visit).state) == (visit.was, "booked")
+        take_back()
+        assert (again(visit).state, again(visit).mistake) == ("cancelled", True)
+
+    def test_what_was_never_moved(self, clinic, desk):
+        appointment = booked(clinic, desk)
+        with refused(NothingMoved):
+            unmove(appointment, desk, timezone.now())
+
+
+def again_with(visit):
+    found = again(visit)
+    found.was, found.target = visit.was, visit.target
+    return found
 
 
 class TestStamp:
