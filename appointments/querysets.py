@@ -77,6 +77,11 @@ class AppointmentQuerySet(CountedAppointments):
         """What statistics are made of: a registrar's mistake never was an appointment."""
         return self.filter(mistake=False)
 
+    def unmarked_days(self, doctor: Doctor, first: dt.date, last: dt.date) -> dict[dt.date, int]:
+        """On which of these days of the doctor's somebody is left unmarked, and how many; the newest first."""
+        left = self.filter(state="booked", slot__doctor=doctor).on_days(first, last).order_by()
+        return dict(left.values_list("slot__day").annotate(number=Count("pk")).order_by("-slot__day"))
+
     def with_direction(self) -> Self:
         """Made by a direction."""
         return self.filter(direction__isnull=False)

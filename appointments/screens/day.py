@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from appointments.models import Appointment
 from appointments.screens import day_list
 from appointments.screens.day_list import Day
 from appointments.screens.grid import GridPart
@@ -26,6 +27,8 @@ from lmis.screens.toasts import toast, trigger
 from lmis.services import access
 
 POLL_SECONDS = 4
+LOOKED_BACK = dt.timedelta(days=30)  # for lists that nobody has closed; older ones are for the head's page
+UNCLOSED_SHOWN = 5
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -98,10 +101,18 @@ class DayPage(DayPart):
             "today": self.address(day=today),
             "changes": self.address("screens:day_changes"),
             "close": self.address("screens:day_close"),
+            "unclosed": self._unclosed(day, today),
             "week": f"{reverse('screens:grid')}?{query_of(doctor=day.doctor, day=day.date)}",
             "may_direct": self.allows("lmis.issue_directions"),
             "may_book": self.allows("lmis.book_appointments"),
         }
+
+    def _unclosed(self, day: Day, today: dt.date) -> list[tuple[dt.date, int, str]]:
+        """Lists of the days before with somebody unmarked, each with its address; today's page alone tells them."""
+        if day.date != today or not self.allows("lmis.mark_visits"):
+            return []
+        found = Appointment.objects.unmarked_days(day.doctor, today - LOOKED_BACK, today - dt.timedelta(days=1))
+        return [(one, left, self.address(day=one)) for one, left in found.items()][:UNCLOSED_SHOWN]
 
 
 class DayChanges(DayPart):

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -76,6 +77,32 @@ def read(doctor, now, user=None):
 
 def rows(response):
     return re.findall(r'id="v(\d+)" class="visit-row (\w+)', response.content.decode())
+
+
+class TestEarlierDays:
+    """Lists that nobody has closed."""
+
+    def test_are_told_on_todays_page_each_with_its_link(self, me, doctor):
+        yesterday, before = (today(doctor) - dt.timedelta(days=days) for days in (1, 2))
+        a_visit(doctor, "09:00", day=yesterday)
+        a_visit(doctor, "10:00", day=yesterday)
+        seen = a_visit(doctor, day=before)
+        a_visit(cast.a_doctor(doctor.lpu), day=before)
+        shown = me.get(page())
+        assert [(day, left) for day, left, _address in shown.context["unclosed"]] == [(yesterday, 2), (before, 1)]
+        visits.mark(appointment=seen, state="visited", by=SYSTEM, now=timezone.now())
+        [(_day, _left, address)] = me.get(page()).context["unclosed"]
+        assert address == page(doctor, yesterday)
+        there = me.get(address)
+        assert (there.context["unclosed"], there.context["day"].is_over) == ([], True)
+
+    def test_nothing_to_tell_and_nobody_who_may_mark(self, me, doctor):
+        a_visit(doctor)
+        assert me.get(page()).context["unclosed"] == []
+        a_visit(doctor, day=today(doctor) - dt.timedelta(days=1))
+        me.who.groups.clear()
+        me.who.user_permissions.set(Permission.objects.filter(codename="use_day"))
+        assert me.get(page()).context["unclosed"] == []
 
 
 class TestWhose:
@@ -284,8 +311,8 @@ class TestClosingEach:
 
 class TestStatements:
     # session, employee, own rights, rights of the groups (2), the doctors; revision, visits with patients and
-    # directions, the last place; the log of access
-    PAGE = 9
+    # directions, the last place; the log of access; earlier lists that nobody has closed
+    PAGE = 10
 
     def test_as_many_for_ten_patients_as_for_one(self, me, doctor):
         a_visit(doctor, "09:00", direction=a_direction(patient=(card := cast.a_patient(doctor.lpu))), patient=card)
