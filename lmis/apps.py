@@ -16,11 +16,12 @@ class LmisConfig(AppConfig):
         """Begin the journal; watch for temporary passwords; let workers be seen to live;
         watch for what is wrong."""
         from lmis import audit
-        from lmis.ops import heartbeat
+        from lmis.ops import heartbeat, sentry
         from lmis.screens import temporary
         from lmis.services import alarm_checks
 
         audit.register()
         temporary.connect()
         heartbeat.connect()
+        sentry.start()
         alarm_checks.connect()
