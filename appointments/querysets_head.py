@@ -6,17 +6,17 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Greatest
 
 from lmis.models.sources import Source
 
 if TYPE_CHECKING:
     from appointments.models import Appointment, Slot  # noqa: F401
+    from lmis.models import Doctor
 
 _IN_USE = Q(withdrawn="", is_blocked=False)
 _LEFT = F("capacity") + F("overbooked") - F("booked")
-_DOCTOR = ("guid", "family", "name", "patronymic", "speciality__name")
 
 
 class CountedSlots(models.QuerySet["Slot"]):
@@ -44,7 +44,7 @@ class CountedSlots(models.QuerySet["Slot"]):
     def of_published(self, *, now: dt.datetime, until: dt.datetime) -> Any:
         """Of doctors that are shown to the outside: rows of `doctor`, `slots`, `free`, `last`.
 
-        `slots` lie between now and `until`, `free` are their places for the Internet, `last` is the last day with slots.
+        `slots` lie between now and `until`, `free` are their places for the Internet, `last` is the last day with any.
         """
         soon = Q(begin__lt=until)
         bookable = soon & Q(is_blocked=False, visible=True, channels__contains=[Source.INTERNET])
@@ -60,22 +60,22 @@ class CountedSlots(models.QuerySet["Slot"]):
         )
 
     def load_by_doctor(self) -> Any:
-        """Rows of a doctor's names, and `places`, `taken`, `over` of the slots that were in use."""
-        names = {f"doctor_{name}": F(f"doctor__{name}") for name in _DOCTOR}
-        return (
-            self.filter(_IN_USE)
-            .values("doctor", **names)
-            .annotate(places=Sum("capacity"), taken=Sum("booked"), over=Sum("overbooked"))
-            .order_by("doctor__family", "doctor")
-        )
+        """Rows of `doctor` (an id), and `places`, `taken`, `over` of the slots that were in use.
 
-    def first_of_each_speciality(self) -> Self:
-        """The earliest slot of each speciality, with its doctor as far as a norm asks."""
-        return (
-            self.order_by("doctor__speciality_id", "begin", "pk")
-            .distinct("doctor__speciality_id")
-            .select_related("doctor__speciality", "doctor__position", "doctor__lpu")
-        )
+        Without the names, by which a month of a hundred doctors would have to be grouped, too.
+        """
+        counts = {"places": Sum("capacity"), "taken": Sum("booked"), "over": Sum("overbooked")}
+        return self.filter(_IN_USE).values("doctor").annotate(**counts).order_by("doctor")
+
+    def first_of_each(self, doctors: models.QuerySet[Doctor]) -> Self:
+        """The earliest slot of each of these doctors, by time, with the doctor as far as a norm asks.
+
+        Doctor by doctor along the index of free places: all of them would have to be sorted else.
+        """
+        earliest = self.filter(doctor=OuterRef("pk")).order_by("begin", "pk").values("pk")[:1]
+        first = doctors.annotate(first=Subquery(earliest)).values("first")
+        found: Any = self.model._default_manager.filter(pk__in=first)
+        return found.select_related("doctor__speciality", "doctor__position", "doctor__lpu").order_by("begin", "pk")  # type: ignore[no-any-return]
 
     def beyond_the_plan(self, now: dt.datetime) -> Self:
         """Upcoming ones in which more sit than were planned, by time."""

@@ -107,10 +107,10 @@ class Page:
 
 
 def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet) -> Page:
-    """The page of an LPU, about these doctors of it. Nine statements, however many doctors there are.
+    """The page of an LPU, about these doctors of it. Ten statements, however many doctors there are.
 
-    The map: slots by speciality and day. Loads: slots, outcomes. Absences. Waits: nearest places, norms, the calendar,
-    the waiting list. Places beyond the plan.
+    The map: slots by speciality and day. Loads: outcomes, doctors, slots. Absences. Waits: nearest places, norms, the
+    calendar, the waiting list. Places beyond the plan.
     """
     today = now.astimezone(lpu.tz).date()
     days = [today + dt.timedelta(days=number) for number in range(DAYS)]
@@ -145,10 +145,11 @@ def _rows(found: Any, days: list[dt.date]) -> list[Row]:
 def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date) -> list[Load]:
     counted = Appointment.objects.of_doctors(doctors).on_days(since, until).counted()
     outcomes = {row["doctor"]: row for row in counted.outcomes_by_doctor()}
+    names = {doctor.pk: doctor for doctor in Doctor.objects.filter(pk__in=doctors).select_related("speciality")}
     loads = [
         Load(
-            doctor=_doctor(row),
-            speciality=row["doctor_speciality__name"],
+            doctor=names[row["doctor"]],
+            speciality=names[row["doctor"]].speciality.name,
             places=row["places"],
             taken=row["taken"],
             over=row["over"],
@@ -160,16 +161,9 @@ def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date) -> list[Load
     return sorted(loads, key=lambda load: (-load.percent, load.doctor.short_name))
 
 
-def _doctor(row: dict[str, Any]) -> Doctor:
-    names = {name: row[f"doctor_{name}"] for name in ("guid", "family", "name", "patronymic")}
-    return Doctor(pk=row["doctor"], **names)
-
-
 def _waits(rows: list[Row], *, doctors: DoctorQuerySet, lpu: Lpu, now: dt.datetime) -> list[Waiting]:
-    nearest = {
-        slot.doctor.speciality_id: slot
-        for slot in Slot.objects.of_doctors(doctors).free(now).first_of_each_speciality()
-    }
+    latest_first = reversed(list(Slot.objects.free(now).first_of_each(doctors)))
+    nearest = {slot.doctor.speciality_id: slot for slot in latest_first}
     norms = Norms.read(zone=lpu.tz, now=now)
     among = WaitingEntry.objects.filter(patient__lpu=lpu)
     lines = {line.speciality_id: line for line in summary(among, now.astimezone(lpu.tz).date())}

@@ -209,7 +209,7 @@ class TestScreen:
         assert "missed" not in html.replace('class="missed"', "")
 
     def test_statements(self, head, doctor):
-        """Session, user, rights 2, LPUs, departments, and nine of the page; the same for five doctors and a month."""
+        """Session, user, rights 2, LPUs, departments, and ten of the page; the same for five doctors and a month."""
 
         def fill(count):
             for number in range(count):
@@ -226,6 +226,6 @@ class TestScreen:
         fill(5)
         with statements() as many:
             head.get(URL)
-        assert len(many) == len(few) == 15, listed(many)
+        assert len(many) == len(few) == 16, listed(many)
         assert Slot.objects.count() == 18
         assert ScheduleException.objects.count() == 6
