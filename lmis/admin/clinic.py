@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from lmis.admin.ask import Question, ask, each, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
 from lmis.models import Department, Doctor, Lpu, Room
-from lmis.services import directory
+from lmis.services import directory, lpu_merging
 from lmis.services.connections import CONTACTS
 
 
@@ -36,7 +40,7 @@ class LpuAdmin(GuidKeptAdmin):
     list_filter = ["is_own", "is_confirmed"]
     readonly_fields = ["is_confirmed"]
     actions = ["confirm_ticked"]
-    actions_detail = ["confirm", "connection"]
+    actions_detail = ["confirm", "merge", "connection"]
     search_fields = ["name", "short_name", "oid", "guid__exact"]
     search_help_text = _("Name, OID or guid")
     fieldsets = [
@@ -67,9 +71,11 @@ class LpuAdmin(GuidKeptAdmin):
         return found if obj is not None and obj.is_own else found[:-1]
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
-        """Confirming what is not, the request of what is ours."""
+        """Confirming what is not, merging what is outside, the request of what is ours."""
         lpu = self.get_object(request, str(object_id))
         left_out = set() if lpu and not lpu.is_confirmed else {"confirm"}
+        if lpu is None or lpu.is_own:
+            left_out.add("merge")
         if lpu is None or not lpu.is_own or not request.user.has_perm("lmis.manage_connections"):
             left_out.add("connection")
         found = super().get_actions_detail(request, object_id)
@@ -93,6 +99,27 @@ class LpuAdmin(GuidKeptAdmin):
 
         return ask(self, request, question, [lpu], agree)
 
+    @action(description=_("Merge into…"), url_path="merge", permissions=["change"], icon="merge")
+    def merge(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Two entries that are one LPU."""
+        lpu = found_or_404(self, request, object_id)
+        if not self.has_change_permission(request, lpu):
+            raise PermissionDenied
+        question = Question(
+            title=_("Merge two entries of one LPU"),
+            submit=_("Merge"),
+            text=_merging_text(lpu),
+            form_class=MergeForm,
+            danger=True,
+        )
+
+        def act(data: dict[str, Any]) -> HttpResponse:
+            stays = lpu_merging.merge(duplicate=lpu, into=data["into"], by=actor(request), now=timezone.now())
+            messages.success(request, _("Merged into %(lpu)s.") % {"lpu": stays})
+            return HttpResponseRedirect(reverse("admin:lmis_lpu_change", args=[stays.pk]))
+
+        return ask(self, request, question, [lpu], act)
+
     @action(description=_("Connection request"), url_path="connection", permissions=["view"], icon="print")
     def connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the screen that prints it."""
@@ -106,6 +133,23 @@ class LpuAdmin(GuidKeptAdmin):
         if done:
             text = ngettext("%(count)d LPU is confirmed.", "%(count)d LPUs are confirmed.", done) % {"count": done}
             messages.success(request, text)
+
+
+class MergeForm(forms.Form):
+    """Which entry stays."""
+
+    into = forms.ModelChoiceField(
+        Lpu.objects.filter(is_own=False).order_by("short_name", "name", "pk"),
+        label=_("The entry that stays"),
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+def _merging_text(lpu: Lpu) -> str:
+    """What goes along, before anybody presses the button."""
+    counts = (f"{capfirst(model._meta.verbose_name_plural)}: {count}" for model, count in lpu_merging.counted(lpu))
+    text = _("Everything of this entry goes to the one that stays, and what comes with its guid later means that one.")
+    return " ".join([str(text), *(f"{one}." for one in counts)])
 
 
 @admin.register(Department)

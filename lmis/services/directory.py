@@ -27,15 +27,19 @@ class LpuNameless(Refusal):
 
 
 def find_or_add(*, guid: UUID, by: str) -> Lpu:
-    """The LPU with this guid; one never heard of is added as unconfirmed and nameless (contract A.3).
+    """The LPU with this guid, or the entry into which it was merged; one never heard of is added as unconfirmed and
+    nameless (contract A.3).
 
-    In: `by` is the actor's label, for the log. Statements: known 1, new 3.
+    In: `by` is the actor's label, for the log. Statements: known 1, merged 2, new 4.
     """
     return Lpu.objects.filter(guid=guid).first() or add(guid=guid, by=by)
 
 
 def add(*, guid: UUID, by: str) -> Lpu:
-    """Like `find_or_add`, for an LPU that the caller has just not found; two statements."""
+    """Like `find_or_add`, for an LPU that the caller has just not found; three statements."""
+    merged = Lpu.objects.filter(aliases__guid=guid).first()
+    if merged is not None:
+        return merged
     # Two directions from one new LPU would both miss it and both insert:
     # the loser waits for the winner, inserts nothing, and reads the winner's row.
     Lpu.objects.bulk_create([Lpu(guid=guid, is_confirmed=False)], ignore_conflicts=True)

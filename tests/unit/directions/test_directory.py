@@ -25,7 +25,7 @@ def test_an_unknown_one_is_added_nameless_and_unconfirmed(caplog):
     guid = uuid.uuid4()
     with caplog.at_level(logging.INFO, "lmis"), statements() as sql:
         added = directory.find_or_add(guid=guid, by="region")
-    assert len(sql) == 3, "look, insert, read"
+    assert len(sql) == 4, "look, look among the merged, insert, read"
     assert Lpu.objects.filter(guid=guid).values("pk", "name", "is_own", "is_confirmed").get() == {
         "pk": added.pk,
         "name": "",
