@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from patients.models import CardImport, CardImportRow
 from patients.services.importing import columns, fates
+from patients.services.importing.saving import save
 
 Fate = CardImportRow.Fate
 
@@ -33,7 +34,7 @@ def check(*, held: CardImport, rows: Sequence[CardImportRow], now: dt.datetime) 
     for (row, _values), verdict in zip(readable, verdicts, strict=True):
         row.fate, row.reason, row.card = verdict.fate, verdict.reason[:500], verdict.card
     _find_repeated(held, [row for row, _values in readable])
-    CardImportRow.objects.bulk_update(rows, ["fate", "reason", "card", "identity"])
+    save(rows)
     return len(rows)
 
 

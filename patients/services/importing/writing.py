@@ -15,6 +15,7 @@ from patients.locks import identity_keys, lock_identities
 from patients.models import CardImport, CardImportRow, Patient
 from patients.services import cards, uploads
 from patients.services.importing import columns, fates
+from patients.services.importing.saving import save
 
 Fate = CardImportRow.Fate
 WRITTEN = (Fate.NEW, Fate.UPDATE)
@@ -41,7 +42,7 @@ def write(*, held: CardImport, rows: Sequence[CardImportRow], by: Actor, now: dt
         else:
             news.append((row, verdict.news))
     _make(held, news, by)
-    CardImportRow.objects.bulk_update(rows, ["fate", "reason", "card", "written"])
+    save(rows)
     return len(rows)
 
 
