@@ -35,13 +35,13 @@ class IssueForm(forms.Form):
         label=_("Code by ICD-10"),
         max_length=16,
         required=False,
-        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "size": 8}),
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "size": 8, "data-part": "code"}),
     )
     diagnosis_name = forms.CharField(
         label=_("Diagnosis"),
         max_length=500,
         required=False,
-        widget=forms.TextInput({"autocomplete": "off"}),
+        widget=forms.TextInput({"autocomplete": "off", "data-part": "name"}),
     )
     reason = forms.CharField(
         label=_("Reason and purpose of the direction"),

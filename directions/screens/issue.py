@@ -23,6 +23,9 @@ from patients.info import Coded
 from patients.models import Patient
 
 
+ASKING = ("diagnosis_code", "diagnosis_name", "paper_diagnosis")  # fields for a diagnosis, here and at the desk
+
+
 class IssuingScreen(Screen):
     """For whoever may issue directions, in the name of the doctors that the account belongs to, or of all."""
 
@@ -150,7 +153,7 @@ class Diagnoses(Screen):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """A list of buttons with code and name; what is typed in the code's field goes before the words."""
-        text = request.POST.get("diagnosis_code") or request.POST.get("diagnosis_name") or ""
+        text = next(filter(None, (request.POST.get(field) for field in ASKING)), "")
         return self.render({"offers": diagnoses.offers(text=text[:100])})
 
 

@@ -246,6 +246,8 @@ class TestDiagnoses:
             ({"diagnosis_code": "с0"}, ["C00"]),
             ({"diagnosis_code": "j06,9"}, ["J06.9"]),
             ({"diagnosis_name": "Гипертензивная"}, ["I11.9"]),
+            ({"paper_diagnosis": "i1"}, ["I10", "I11.9"]),
+            ({"paper_diagnosis": "орви"}, ["J06.9"]),
             ({"diagnosis_code": "", "diagnosis_name": ""}, []),
         ],
     )
