@@ -74,7 +74,9 @@ class Part(Screen):
         offering = panels.Offering(self.state, patient, channel=self.channel, overbooks=overbooks, now=self.now)
         if offering.field is None:
             return self.whom(patient)
-        return {**offering.context(), "moving": self.moved(), "right": "places", **more}
+        moving = self.moved()
+        may_place = self.allows("lmis.move_appointments" if moving else "lmis.book_appointments")
+        return {**offering.context(), "moving": moving, "may_place": may_place, "right": "places", **more}
 
     def moved(self) -> Appointment | None:
         """The appointment that is being moved."""

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -74,9 +75,13 @@ class CardForm(forms.Form):
 
 
 class CardPart(Part):
-    """With the right to add cards."""
+    """For whoever works at the desk and may add cards: the same right as on the list of cards."""
 
-    right = "patients.add_patient"
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The second right before any method; who is nobody yet is asked who that is."""
+        if request.user.is_authenticated and not request.user.has_perm("patients.add_patient"):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
 
     def lpu(self) -> Lpu:
         """Where the card will be: the one chosen, else the first."""
