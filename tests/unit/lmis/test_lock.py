@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from lmis.models import FailedLogin, Room
+from lmis.models import EmployeeProfile, FailedLogin, Room
 from lmis.services.credentials import MAX_FAILURES
 from tests.factories import cast
 from tests.factories.staff import an_employee, page
@@ -65,6 +65,16 @@ class TestLocked:
         answer = client.post(LOCK)
         assert answer.status_code == 401
         assert UNLOCK not in answer.content.decode()
+
+    def test_whoever_needs_the_computer_reads_how_to_reach_who_locked_it(self, client):
+        client.force_login(an_employee("registrar"))
+        assert "lock-hint" not in client.post(LOCK).content.decode().split("</form>")[0]
+        user = an_employee("registrar")
+        EmployeeProfile.objects.create(user=user, phone="вн. 12-34")
+        client.force_login(user)
+        client.post(LOCK)
+        box = client.get(page("patients.patient"), headers={"HX-Request": "true"}).content.decode()
+        assert "вн. 12-34" in box.split("</form>")[0]
 
     def test_a_get_locks_nothing(self, client):
         client.force_login(an_employee("registrar"))
