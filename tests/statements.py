@@ -14,7 +14,7 @@ def statements():
     found = []
     with CaptureQueriesContext(connection) as captured:
         yield found
-    # Of one that the connection has prepared meanwhile, which a fixed text is after five times, the driver tells nothing.
+    # Of one that the connection has prepared meanwhile, as a fixed text is after five times, the driver tells nothing.
     told = [query["sql"] or "(prepared)" for query in captured]
     found += [sql for sql in told if not sql.startswith(_ASIDE)]
 

@@ -47,6 +47,6 @@ class DirectionScreen(Screen):
         if direction.origin != Direction.Origin.ISSUED:
             return self.allows("lmis.enter_paper_directions") or self.allows("directions.change_incomingdirection")
         own = doctors_of(self.user)
-        if own is not None and not own.filter(pk=direction.doctor_id).exists():
+        if own is not None and (direction.doctor is None or not own.filter(pk=direction.doctor.pk).exists()):
             return False
         return self.allows("lmis.issue_directions") or self.allows("directions.change_direction")

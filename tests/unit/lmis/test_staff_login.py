@@ -15,6 +15,7 @@ from lmis.models import FailedLogin
 from lmis.services import staff_login
 from lmis.services.credentials import MAX_FAILURES, MINUTE
 from tests.factories.staff import an_employee
+from tests.unit.lmis.api.conftest import basic
 
 PASSWORD = "a long password"
 LOGIN, UNLOCK, SWITCH, LOCK = reverse("admin:login"), *(reverse(f"screens:{n}") for n in ("unlock", "switch", "lock"))
@@ -125,9 +126,11 @@ class TestTogether:
         assert client.get(reverse("screens:start")).status_code == 423
 
     def test_the_api_is_not_what_keeps_an_employee_out(self, user):
-        """A client that fails at the API under some login from its own address keeps nobody out at a desk."""
+        """A program that guesses under an employee's login from its own address keeps nobody out at a desk."""
+        wrong = basic(user.username, "wrong")
         for _ in range(MAX_FAILURES + 1):
-            Client().get("/api/v1/schedule", REMOTE_ADDR="192.0.2.9", HTTP_AUTHORIZATION="Basic eDp5")
+            Client().get("/api/schedule", REMOTE_ADDR="192.0.2.9", HTTP_AUTHORIZATION=wrong)
+        assert FailedLogin.objects.get().count == MAX_FAILURES + 1
         assert enter(user, PASSWORD).status_code == 302
 
 
