@@ -13,12 +13,13 @@ COMPILE := $(PY) -m uv pip compile --no-config --universal --python-version 3.11
 TYPED := lmis patients directions appointments sandbox manage.py
 SCHEMA := docs/openapi.yaml
 
-.PHONY: help install demo test e2e screenshots lint format lock schema messages venv dev
+.PHONY: help install demo test faults e2e screenshots lint format lock schema messages venv dev
 
 help:
 	@echo 'make install    the environment in $(VENV), from the hashed locks'
 	@echo 'make demo       the whole system with demo data; DEMO_ARGS="--port 8001 --data-dir var/two"'
-	@echo 'make test       all tests but the browser ones; TEST_ARGS="-k booking"'
+	@echo 'make test       all tests but the next two; TEST_ARGS="-k booking"'
+	@echo 'make faults     the whole exchange with the MIP while parts of it are killed; likewise'
 	@echo 'make e2e        the browser tests (chromium must be there)'
 	@echo 'make screenshots  a picture of each screen into docs/images/ (likewise)'
 	@echo 'make lint       style, types, forgotten migrations;  make format mends the style'
@@ -35,6 +36,9 @@ dev: $(VENV)/.dev $(CATALOGUES)
 
 test: dev
 	$(PY) -m pytest $(TEST_ARGS)
+
+faults: dev
+	$(PY) -m pytest -o addopts= tests/faults $(TEST_ARGS)
 
 e2e: dev
 	$(PY) -m pytest -o addopts= tests/e2e $(TEST_ARGS)

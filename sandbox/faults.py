@@ -18,6 +18,7 @@ MODES = {
     "reject": "отклоняет каждую карту: 422",
     "unauthorized": "не узнаёт логин и пароль: 401",
     "lost_answer": "делает работу и обрывает соединение, не ответив",
+    "late_answer": "делает работу сразу, а отвечает с опозданием",
 }
 SCOPES = ("uploads", "mip")
 LONGEST_DELAY = 600.0
@@ -25,8 +26,9 @@ LONGEST_DELAY = 600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """The switch: `mode`, the share of requests it hits (`rate`, 0..1), seconds of `delay` (of `slow`, and the
-    Retry-After of `throttle`), and whether it concerns `uploads` only or, with `mip`, reading cards too (`scope`)."""
+    """The switch: `mode`, the share of requests it hits (`rate`, 0..1), seconds of `delay` (of `slow` and
+    `late_answer`, and the Retry-After of `throttle`), and whether it concerns `uploads` only or, with `mip`, reading
+    cards too (`scope`)."""
 
     mode: str = "ok"
     rate: float = 1.0
@@ -113,6 +115,12 @@ class Door:
         elif fault.mode == "lost_answer":
             await self.inside(scope, receive, _swallow)
             await drop(scope, receive)
+        elif fault.mode == "late_answer":
+            kept: list[Any] = []
+            await self.inside(scope, receive, _keeper(kept))
+            await asyncio.sleep(fault.delay)
+            for message in kept:
+                await send(message)
         elif problem := refusal(fault.mode, fault.delay, turn):
             await read_body(receive)
             await refuse(send, problem)
@@ -122,3 +130,12 @@ class Door:
 
 async def _swallow(message: Any) -> None:
     """An answer that nobody gets."""
+
+
+def _keeper(kept: list[Any]) -> Send:
+    """Takes an answer and sends nothing."""
+
+    async def keep(message: Any) -> None:
+        kept.append(message)
+
+    return keep

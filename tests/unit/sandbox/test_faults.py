@@ -39,6 +39,18 @@ def test_lost_answer_does_the_work_and_sends_no_byte(region, lpu):
     assert (stats["accepted"], stats["replays"]) == (1, 2)
 
 
+def test_late_answer_does_the_work_at_once(region, lpu):
+    card = new_card(lpu)
+    region.fault("late_answer", delay=30)
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.put(f"{region.url}/mip/mkab/{card['guid']}", json=card, auth=AUTH, timeout=0.3)
+    assert held(region, card)["version"] == 1
+    region.fault("late_answer", delay=0.2)
+    begun = time.monotonic()
+    assert region.put(card).json()["version"] == 1
+    assert time.monotonic() - begun >= 0.2
+
+
 def test_slow_waits_and_then_works_while_others_are_served(region, lpu):
     card = new_card(lpu)
     region.fault("slow", delay=0.5)
