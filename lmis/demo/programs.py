@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from lmis.demo.options import Options
@@ -23,7 +24,7 @@ def worker(options: Options) -> list[str]:
     """The Celery worker of both queues."""
     return [
         *(sys.executable, "-m", "celery", "--app", "lmis.celery", "worker", "--queues", "mip,default"),
-        *("--concurrency", "2", "--hostname", f"demo-{options.port}@%h", "--loglevel", "WARNING"),
+        *("--concurrency", "2", "--hostname", f"demo-{options.port}@%h", "--loglevel", _log_level()),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
 
@@ -33,7 +34,7 @@ def beat(options: Options) -> list[str]:
     schedule = str(options.data_dir / "run" / "beat-schedule")
     return [
         *(sys.executable, "-m", "celery", "--app", "lmis.celery", "beat"),
-        *("--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"),
+        *("--schedule", schedule, "--pidfile", "", "--loglevel", _log_level()),
     ]
 
 
@@ -42,3 +43,8 @@ def sandbox(options: Options) -> list[str]:
     database = str(options.data_dir / "sandbox.sqlite3")
     port = str(options.sandbox_port)
     return [sys.executable, "-m", "sandbox", "--host", "127.0.0.1", "--port", port, "--db", database]
+
+
+def _log_level() -> str:
+    """Of worker and beat: they say something every 2 s, which only those want to read who ask for it."""
+    return os.environ.get("LOG_LEVEL") or "WARNING"
