@@ -43,10 +43,10 @@ class CardUploadAdmin(ReadOnlyAdmin):
     readonly_fields = ["card_number", "lpu", *SHOWN, "attempts_made"]
     actions = ["send_again"]
 
-    def get_fields(self, request: HttpRequest, obj: CardUpload | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: CardUpload | None = None) -> Any:
         """What the MIP wrote may name the patient: it is for those who may see the card."""
         if request.user.has_perm("patients.view_patient"):
-            return list(self.fields)
+            return self.fields
         return [name for name in self.fields if name != "error_text"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CardUpload]:

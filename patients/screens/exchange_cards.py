@@ -44,13 +44,9 @@ class ExchangeLetter(ExchangeScreen):
                 raise Http404
             return self.render({"letter": letters.of_card(card_id=int(card), lpus=self.lpus, now=self.now)})
         state, code = chosen(request)
-        cards = sum(
-            reason.cards
-            for row in exchange_page.states_of(exchange_page.figures.read())
-            for reason in row.reasons
-            if (row.state, reason.code) == (state, code)
+        text = letters.of_reason(
+            state=state, code=code, lpus=self.lpus, cards=exchange_page.cards_of(state, code), now=self.now
         )
-        text = letters.of_reason(state=state, code=code, lpus=self.lpus, cards=cards, now=self.now)
         return self.render({"letter": text})
 
 

@@ -72,8 +72,8 @@ def check(*, lpu: Lpu | None, now: datetime) -> Report:
 
 def _refuse_in_transaction() -> None:
     # The transactions of a test case stand around all that it calls; Django marks them.
-    blocks = connection.atomic_blocks  # type: ignore[attr-defined]
-    if any(not block._from_testcase for block in blocks):
+    blocks = connection.atomic_blocks
+    if any(not getattr(block, "_from_testcase", False) for block in blocks):
         raise RuntimeError("the network is not asked inside a transaction")
 
 

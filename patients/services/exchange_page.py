@@ -146,6 +146,15 @@ def states_of(counted: ExchangeFigures | None) -> list[StateRow]:
     return [_row(state, reasons[state]) for state in ORDER if state in reasons]
 
 
+def cards_of(state: str, code: str) -> int:
+    """How many cards are in this state with this reason, as counted last; one statement."""
+    rows = states_of(figures.read())
+    found = next((row for row in rows if row.state == state), None)
+    if found is None:
+        return 0
+    return next((one.cards for one in found.reasons if one.code == code), 0 if code else found.cards)
+
+
 def _row(state: CardUpload.State, by_code: dict[str, int]) -> StateRow:
     reasons = [Reason(code, exchange_words.reason_of(code), cards) for code, cards in by_code.items() if code]
     return StateRow(

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from lmis import embedded
 from tests.e2e import test_patients
 
 IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
@@ -88,6 +90,18 @@ def _locked(page, _demo):
     page.locator("#lock-title, #lock-password").first.wait_for()
 
 
+def _a_card_refused(page, demo):
+    """As the region refuses it: put there past the services, for a picture."""
+    with psycopg.connect(embedded.database_url(demo.running.data_dir)) as connection:
+        connection.execute(
+            "UPDATE patients_cardupload SET state = 'rejected', error_code = 'validation_error',"
+            " error_field = 'polis.number', error_text = 'Полис с таким номером не найден', last_attempt_at = now()"
+            " WHERE patient_id IN (SELECT patient_id FROM patients_cardupload WHERE state = 'accepted'"
+            " ORDER BY patient_id LIMIT 3)"
+        )
+    page.reload()
+
+
 SHOTS = [
     Shot("desk", "registrar", "", _a_patient_found),
     Shot("paper-direction", "registrar", "", _a_patient_found),
@@ -99,6 +113,8 @@ SHOTS = [
     Shot("templates", "head", "/admin/templates/"),
     Shot("ticket", "registrar", "", _a_ticket),
     Shot("lock", "registrar", "", _locked),
+    Shot("exchange", "operator"),
+    Shot("mend", "registrar", "/admin/mend/", _a_card_refused),
     Shot("head", "head", "/admin/head/"),
     Shot("journal", "administrator", "/admin/journal/"),
     Shot("employee", "administrator", "/admin/auth/user/add/"),

@@ -17,6 +17,7 @@ import lmis.services.nsi_files  # noqa: F401  # its refusal is known only once i
 from appointments.services.integrity import CHECKS
 from lmis.exceptions import REGISTRY
 from lmis.ops import metrics
+from lmis.services import alarms
 from patients.models import CardUpload
 from sandbox.settings import OPTIONS
 
@@ -244,6 +245,10 @@ def declared(method, path):
 
 def test_every_state_of_an_upload_is_explained():
     assert first_column(section("docs/operators.md", "States of an upload")) == CardUpload.State.values
+
+
+def test_every_alarm_is_explained():
+    assert first_column(section("docs/operators.md", "Alarms")) == list(alarms.CHECKS)
 
 
 def test_every_check_of_the_integrity_report_is_explained():
