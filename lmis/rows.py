@@ -6,15 +6,16 @@ few are written once as text; everything else uses QuerySets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import IntegrityError, connection
+from django.contrib.postgres.fields import ArrayField
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.backends.utils import CursorWrapper
-from django.db.models import Field, Model
+from django.db.models import Field, JSONField, Model
+from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=Model)
 
@@ -28,28 +29,52 @@ class Columns(Generic[M]):
     def __init__(self, model: type[M], alias: str, *names: str) -> None:
         chosen = [model._meta.get_field(name) for name in names] if names else list(model._meta.concrete_fields)
         self.model = model
-        self.names = [field.attname for field in chosen]  # type: ignore[union-attr]
+        self.names = tuple(field.attname for field in chosen)  # type: ignore[union-attr]
         self.sql = ", ".join(f'{alias}."{field.column}"' for field in chosen)  # type: ignore[union-attr]
 
     def __len__(self) -> int:
         return len(self.names)
 
     def read(self, values: Sequence[Any]) -> M:
-        """The instance of these values, in the order of `sql`."""
-        return self.model.from_db("default", self.names, list(values))
+        """The instance of these values, in the order of `sql`.
+
+        Made as unpickling makes one: `__init__` and its signals, to which nobody listens, cost more than the values.
+        """
+        made = self.model.__new__(self.model)
+        state = ModelState()
+        state.db, state.adding = DEFAULT_DB_ALIAS, False
+        made.__dict__.update(zip(self.names, values, strict=True), _state=state)
+        return made
 
 
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """All rows of a statement."""
-    with _cursor() as cursor:
-        cursor.execute(sql, params)
-        return cast("list[tuple[Any, ...]]", cursor.fetchall())
+    return _run(sql, params, psycopg.Cursor.fetchall)
 
 
 def execute(sql: str, params: Sequence[Any]) -> None:
     """Run a statement that returns no rows."""
-    with _cursor() as cursor:
-        cursor.execute(sql, params)
+    _run(sql, params, lambda cursor: [])
+
+
+def _run(
+    sql: str, params: Sequence[Any], read: Callable[[psycopg.Cursor[Any]], list[tuple[Any, ...]]]
+) -> list[tuple[Any, ...]]:
+    """Like a cursor of `connection`, but values travel beside the text.
+
+    PostgreSQL then plans the text once a connection (`prepare_threshold`) and not once a call. Django's wrapper around
+    the cursor is left out unless somebody listens: it costs as much as the statement itself.
+    """
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper.ensure_connection()
+    cursor: psycopg.Cursor[Any] = ServerBindingCursor(wrapper.connection)  # type: ignore[call-arg, assignment]
+    with wrapper.wrap_database_errors, cursor:
+        if wrapper.queries_logged or wrapper.execute_wrappers:
+            wrapper._prepare_cursor(cursor).execute(sql, params)  # type: ignore[attr-defined]
+        else:
+            wrapper.validate_no_broken_transaction()
+            cursor.execute(sql, params)
+        return read(cursor)
 
 
 def constraint_of(error: IntegrityError) -> str:
@@ -64,25 +89,21 @@ def insert(thing: Model) -> None:
     Every column must have a value: none is left to the database.
     """
     sql, fields = _insertion(type(thing))
-    values = [field.get_db_prep_save(getattr(thing, field.attname), connection) for field in fields]
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    values = [
+        getattr(thing, name) if is_plain else field.get_db_prep_save(getattr(thing, name), wrapper)
+        for name, is_plain, field in fields
+    ]
     thing.pk = fetch(sql, values)[0][0]
-    thing._state.adding, thing._state.db = False, connection.alias
+    thing._state.adding, thing._state.db = False, DEFAULT_DB_ALIAS
 
 
 @cache
-def _insertion(model: type[Model]) -> tuple[str, list[Field]]:
+def _insertion(model: type[Model]) -> tuple[str, list[tuple[str, bool, Field]]]:
+    """The text, and of each field its attribute, whether the driver knows what to do with the value, and itself."""
     meta = model._meta
     fields = [field for field in meta.concrete_fields if not (field.primary_key or field.generated)]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     marks = ", ".join(["%s"] * len(fields))
-    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks}) RETURNING "{meta.pk.column}"', fields  # noqa: S608
-
-
-def _cursor() -> CursorWrapper:
-    """Like `connection.cursor()`, but values travel beside the text.
-
-    PostgreSQL then plans the text once a connection (`prepare_threshold`) and not once a call.
-    """
-    connection.ensure_connection()
-    cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-    return cast(CursorWrapper, connection._prepare_cursor(cursor))  # type: ignore[attr-defined]
+    sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks}) RETURNING "{meta.pk.column}"'  # noqa: S608
+    return sql, [(field.attname, not isinstance(field, JSONField | ArrayField), field) for field in fields]

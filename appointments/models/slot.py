@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models.fields import channels_field, channels_known, released_channels_field
+from appointments.models.fields import channels_field, released_channels_field
 from appointments.models.triggers import SLOT_GUARD, SLOT_KEEP
 from appointments.querysets import SlotQuerySet
 from lmis.models import BusyType, Doctor, Room
@@ -30,6 +30,7 @@ class Slot(models.Model):
     `changed` is the transaction of the last change: the schedule's revision (design, "Schedule revision").
     A live queue is one slot of many places; `numbers` of the day, from its ordinal on, are its own.
     At `release_at` the place opens to `release_channels`, too (`services.releasing`); both are empty afterwards.
+    What holds for its channels stands in the guard: as CHECKs PostgreSQL would parse them anew at each booking.
     """
 
     class Withdrawn(models.TextChoices):
@@ -100,13 +101,6 @@ class Slot(models.Model):
             models.CheckConstraint(condition=Q(capacity__gte=1), name="slot_capacity"),
             models.CheckConstraint(condition=Q(end__gt=F("begin")), name="slot_ends_after_begin"),
             models.CheckConstraint(condition=Q(withdrawn__in=["", "generator", "staff"]), name="slot_withdrawn_known"),
-            channels_known("slot_channels_known"),
-            channels_known("slot_release_known", "release_channels"),
-            models.CheckConstraint(
-                condition=Q(release_at__isnull=True, release_channels=[])
-                | (Q(release_at__isnull=False) & ~Q(release_channels=[])),
-                name="slot_release_whole",
-            ),
             models.CheckConstraint(
                 condition=Q(is_queue=True, numbers__gte=1) | Q(is_queue=False, numbers=1), name="slot_numbers"
             ),

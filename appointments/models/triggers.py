@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from lmis.models import Source
+
 # The counter, the places beyond the plan and the stamps belong to the triggers alone: a direct UPDATE (a stale save(),
 # a bulk update) keeps the old values, else it would write back a free place that is taken, or a doctor who is hidden.
 # Somebody may be hiding the doctor or renaming the room just now, and his restamping would not see this slot yet:
 # FOR SHARE waits for him and reads what he leaves, and he waits for us and then sees the slot.
 # Two who lay slots at once both go on from the highest number of the day, and slot_ordinal_once_a_day stops the second;
 # what is committed already is looked at here, since the numbers of a live queue reach further than its ordinal.
-SLOT_GUARD = """
+_CHANNELS = "ARRAY[" + ", ".join(f"'{source}'" for source in Source.values) + "]::varchar[]"
+SLOT_GUARD = f"""
 IF TG_OP = 'INSERT' THEN
     NEW.booked := 0;
     NEW.overbooked := 0;
@@ -37,6 +40,21 @@ ELSE
             USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_published_is_fixed';
     END IF;
 END IF;
+IF TG_OP = 'INSERT' OR (NEW.channels, NEW.release_at, NEW.release_channels)
+                    IS DISTINCT FROM (OLD.channels, OLD.release_at, OLD.release_channels) THEN
+    IF NOT NEW.channels <@ {_CHANNELS} THEN
+        RAISE EXCEPTION 'a channel is one of SourceEnum'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_channels_known';
+    END IF;
+    IF NOT NEW.release_channels <@ {_CHANNELS} THEN
+        RAISE EXCEPTION 'a channel is one of SourceEnum'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_release_known';
+    END IF;
+    IF (NEW.release_at IS NULL) <> (cardinality(NEW.release_channels) = 0) THEN
+        RAISE EXCEPTION 'a slot that opens to more channels says to which and when'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_release_whole';
+    END IF;
+END IF;
 IF TG_OP = 'INSERT' OR NEW.room_id IS DISTINCT FROM OLD.room_id THEN
     SELECT d.is_published AND d.is_active, coalesce(NEW.room_id, d.room_id) INTO STRICT NEW.visible, shown_room
       FROM lmis_doctor d WHERE d.id = NEW.doctor_id FOR SHARE;
@@ -50,7 +68,7 @@ END IF;
 NEW.published := NEW.published OR NEW.visible;
 NEW.changed := pg_current_xact_id()::text::bigint;
 RETURN NEW;
-"""
+"""  # noqa: S608
 
 SLOT_KEEP = """
 IF OLD.published THEN
