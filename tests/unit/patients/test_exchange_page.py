@@ -215,6 +215,21 @@ class TestPage:
         assert len(found) == 20, listed(found)
 
 
+    def test_lists_take_the_same_however_long(self, client, operator, lpu):
+        addresses = [f"{URL}cards/?state=rejected&code=validation_error", f"{URL}outside/", f"{URL}table/"]
+        rejected(lpu)
+        counts = []
+        for _turn in range(2):
+            for address in addresses:
+                client.get(address)
+                with statements() as found:
+                    assert client.get(address).status_code == 200
+                counts.append(len(found))
+            for _number in range(3):
+                rejected(lpu)
+        assert counts[:3] == counts[3:]
+
+
 class TestPolling:
     def test_204_while_nothing_changes(self, client, operator):
         since = since_of(client.get(URL))
@@ -349,6 +364,9 @@ def test_letters_and_files_name_nobody(client, operator, lpu, now):
         assert "422" in letter
         assert card.family not in letter
         assert card.card_number not in letter
+    history_of_it = text_of(client.get(f"/admin/patients/cardupload/{card.pk}/change/"))
+    assert str(request_id) in history_of_it
+    assert card.family not in history_of_it
     file = client.get(f"{URL}rejections/").getvalue().decode("utf-8-sig")
     assert card.card_number in file
     assert card.family not in file
