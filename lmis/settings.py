@@ -165,6 +165,7 @@ LOGIN_REDIRECT_URL = "screens:start"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # names have no business in a cookie
 SCREEN_LOCK_MINUTES = env.int("SCREEN_LOCK_MINUTES", default=10)
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # else whoever opens the browser of a shared computer next goes on as before
 ACCESS_LOG_DAYS = env.int("ACCESS_LOG_DAYS", default=1095)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIES_SECURE", default=not EMBEDDED)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None

@@ -62,6 +62,7 @@ TABLE = {
     "grid_place": HOUSE,
     "grid_cards": HOUSE,
     "grid_book": HOUSE,
+    "grid_serve": "rha",
     "grid_block": "ha",
     "grid_move": HOUSE,
     "grid_act": HOUSE,

@@ -208,6 +208,11 @@ def waiting_booked(w):
     return lambda: w.post("waiting_book", entry=entry.guid, slot=w.free.guid)
 
 
+def served_on_grid(w):
+    entry = an_entry(w.doctor, patient=cast.a_patient(w.lpu))
+    return lambda: w.post("grid_serve", [w.free.guid], entry=entry.guid)
+
+
 def waiting_closed(w):
     entry = an_entry(w.doctor, patient=cast.a_patient(w.lpu))
     return lambda: w.post("waiting_close", entry=entry.guid, reason="передумал")
@@ -308,6 +313,7 @@ TABLE = {
     "close an LPU": ("ha", closing),
     "put on the waiting list": ("ra", wait),
     "book from the waiting list": ("rha", waiting_booked),
+    "book from the waiting list on the grid": ("rha", served_on_grid),
     "take off the waiting list": ("rha", waiting_closed),
     "outcome of a call": ("rha", called),
     "merge cards": ("a", merge),

@@ -103,6 +103,15 @@ class TestPage:
         assert Client().post(LOGIN, {"username": user.username, "password": ""}).status_code == 200
         assert not FailedLogin.objects.exists()
 
+    def test_the_session_ends_with_the_browser_and_is_no_other_pages_business(self, user):
+        """On a shared computer whoever opens the browser next would go on under that name, and nothing had locked."""
+        client = Client()
+        enter(user, PASSWORD, client=client)
+        cookie = client.cookies["sessionid"]
+        assert (cookie["max-age"], cookie["expires"]) == ("", "")
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+
     def test_neither_login_nor_password_is_in_the_log(self, user, caplog):
         caplog.set_level(logging.DEBUG)
         exhaust(user, address="192.0.2.77")
