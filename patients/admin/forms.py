@@ -8,9 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from patients.admin.kinds import Kinds
 from patients.models import Patient
+from patients.services.cards import EDITABLE
 from patients.services.checks import errors
 from patients.validators import snils_digits
 
@@ -61,6 +63,9 @@ class PatientForm(forms.ModelForm):
 
     seen_version = forms.IntegerField(label="", required=False, widget=forms.HiddenInput)
 
+    polis_kind = forms.ChoiceField(label=_("polis kind"), required=False, widget=UnfoldAdminSelectWidget)
+    document_kind = forms.ChoiceField(label=_("document kind"), required=False, widget=UnfoldAdminSelectWidget)
+
     class Meta:
         model = Patient
         fields = FIELDS
@@ -68,6 +73,20 @@ class PatientForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen_version"].initial = self.instance.version
+        self.kinds = Kinds.loaded()
+        for kinds in self.kinds:
+            chooser = self.fields[f"{kinds.paper}_kind"]
+            chooser.choices, chooser.initial = kinds.choices, kinds.chosen(self.instance)  # type: ignore[attr-defined]
+
+    def news(self) -> dict[str, Any]:
+        """What was changed, as columns of the card: a kind that was chosen goes before what is written beside it."""
+        found = {name: self.cleaned_data[name] for name in self.changed_data if name in EDITABLE}
+        for kinds in self.kinds:
+            written = {f"{kinds.paper}_type_code", f"{kinds.paper}_type_name"} & found.keys()
+            name = f"{kinds.paper}_kind"
+            if name in self.changed_data and (self.cleaned_data[name] or not written):
+                found |= kinds.columns(self.cleaned_data[name])
+        return found
 
     def clean_snils(self) -> str:
         """Its digits; the model checks them."""

@@ -35,6 +35,7 @@ from patients.services.phones import Phone
 TECHNICAL = ["guid", "state", "merged_into", "person_guid", "version", "disability"]
 LISTED = ["guid", "card_number", "family", "name", "patronymic", "birth_date", "district", "polis_number", "state"]
 LISTED += ["upload__state"]
+CHOSEN = ("polis_kind", "document_kind")
 STAMPS = ["created_at", "created_by", "updated_at", "changed_by"]
 
 
@@ -141,6 +142,7 @@ class PatientAdmin(NotesCards, LmisModelAdmin):
             {
                 "fields": [
                     ("polis_series", "polis_number"),
+                    "polis_kind",
                     ("polis_type_code", "polis_type_name"),
                     ("polis_issued_on", "insurer"),
                     "no_polis_reason",
@@ -149,7 +151,13 @@ class PatientAdmin(NotesCards, LmisModelAdmin):
         ),
         (
             _("Identity document"),
-            {"fields": [("document_series", "document_number"), ("document_type_code", "document_type_name")]},
+            {
+                "fields": [
+                    ("document_series", "document_number"),
+                    "document_kind",
+                    ("document_type_code", "document_type_name"),
+                ]
+            },
         ),
         (_("State and keys"), {"classes": ["collapse"], "fields": [*TECHNICAL, *STAMPS]}),
     ]
@@ -164,8 +172,13 @@ class PatientAdmin(NotesCards, LmisModelAdmin):
         return CardChangeList
 
     def get_fieldsets(self, request: HttpRequest, obj: Patient | None = None) -> Any:
-        """No appointments, keys and dates before there is a card."""
-        return self.fieldsets if obj else [self.fieldsets[0], *self.fieldsets[2:-1]]
+        """No appointments, keys and dates before there is a card; nothing to choose for who may only look."""
+        shown = self.fieldsets if obj else [self.fieldsets[0], *self.fieldsets[2:-1]]
+        if not obj or self.has_change_permission(request, obj):
+            return shown
+        return [
+            (title, {**more, "fields": [one for one in more["fields"] if one not in CHOSEN]}) for title, more in shown
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Patient | None = None) -> list[str]:
         """A card stays in its LPU."""
@@ -206,7 +219,7 @@ class PatientAdmin(NotesCards, LmisModelAdmin):
     def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
         """Through the service; only what was changed in the form is written."""
         by = actor(request)
-        given = {name: form.cleaned_data[name] for name in form.changed_data if name in cards.EDITABLE}
+        given = form.news()
         if change:
             cards.change(card=obj, values=given, seen_version=form.cleaned_data["seen_version"], by=by)
             resending.after_saving(card_id=obj.pk, by=by, now=timezone.now())

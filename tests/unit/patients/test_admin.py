@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from appointments.models import Appointment
-from lmis.models import AccessRecord
+from lmis import nsi
+from lmis.models import AccessRecord, Dictionary, DictionaryCode
 from patients.admin import PatientAdmin
 from patients.models import CardUpload, MipGate, Patient, PatientPhone
 from tests.factories.cast import a_doctor, a_slot, an_lpu, next_number
@@ -39,6 +40,26 @@ def olga(client):
 def operator(client):
     """Minds the exchange."""
     return an_employee(client, "view_cardupload", "change_cardupload")
+
+
+@pytest.fixture
+def kinds():
+    """Kinds of papers, loaded; one of them in two dictionaries."""
+    rows = [
+        (nsi.POLIS_KINDS, "", "3", "Полис единого образца"),
+        (nsi.DOCUMENT_KINDS, "", "1", "Паспорт"),
+        (nsi.DOCUMENT_KINDS_OF_FOMS, "7", "14", "Паспорт"),
+    ]
+    for oid, version, code, name in rows:
+        kept = Dictionary.objects.create(
+            oid=oid, version=version, source="x", checked_on="2026-01-31", loaded_at=timezone.now(), loaded_by="x"
+        )
+        DictionaryCode.objects.create(dictionary=kept, version=version, code=code, name=name)
+
+
+def kind(card, paper):
+    card.refresh_from_db()
+    return tuple(getattr(card, f"{paper}_type_{part}") for part in ("code", "name", "oid", "version"))
 
 
 def page_of(card):
@@ -203,6 +224,40 @@ class TestCard:
         sent = form_of(client.get(page_of(card)))
         client.post(page_of(card), sent | {"phones-0-DELETE": "on"})
         assert not card.phones.exists()
+
+    def test_a_kind_is_chosen_from_what_is_loaded_with_its_dictionary(self, client, olga, card, kinds):
+        form = client.get(page_of(card)).context["adminform"].form
+        assert [group for group, _rows in form["document_kind"].field.choices[1:-1]] == [
+            nsi.TITLES[nsi.DOCUMENT_KINDS],
+            nsi.TITLES[nsi.DOCUMENT_KINDS_OF_FOMS],
+        ]
+        response = save(client, page_of(card), document_kind="F011 14", document_series="1", polis_series="х")
+        assert response.status_code == 302, complaints(response)
+        assert kind(card, "document") == ("14", "Паспорт", "F011", "7")
+        assert form_of(client.get(page_of(card)))["document_kind"] == "F011 14"
+        save(client, page_of(card), document_kind="")
+        assert kind(card, "document") == ("", "", "", "")
+
+    def test_a_kind_of_ones_own_is_of_no_dictionary(self, client, olga, card, kinds):
+        save(client, page_of(card), polis_kind=f"{nsi.POLIS_KINDS} 3")
+        assert kind(card, "polis") == ("3", "Полис единого образца", nsi.POLIS_KINDS, "")
+        save(client, page_of(card), polis_kind="other", polis_type_code="К", polis_type_name="Карта")
+        assert kind(card, "polis") == ("К", "Карта", "", "")
+        assert form_of(client.get(page_of(card)))["polis_kind"] == "other"
+
+    def test_what_is_not_touched_keeps_its_kind_and_what_is_made_up_is_refused(self, client, olga, card, kinds):
+        before = kind(card, "polis"), kind(card, "document")
+        assert save(client, page_of(card), district="12").status_code == 302
+        assert (kind(card, "polis"), kind(card, "document")) == before
+        assert "document_kind" in complaints(save(client, page_of(card), document_kind="F011 99"))
+
+    def test_who_may_only_look_has_nothing_to_choose(self, client, card, kinds):
+        an_employee(client, "view_patient")
+        user = User.objects.get(username="olga")
+        user.user_permissions.add(Permission.objects.get(codename="use_desk"))
+        response = client.get(page_of(card))
+        assert response.status_code == 200
+        assert "document_kind" not in response.content.decode()
 
     def test_a_new_one(self, client, olga, lpu):
         response = save(
