@@ -68,7 +68,7 @@ class ScheduleExceptionAdmin(LmisModelAdmin):
         (
             gettext_lazy("Close a whole LPU"),
             {
-                "fields": ["lpu", ("begin", "end"), "reason"],
+                "fields": ["lpu", "begin", "end", "reason"],
                 "description": gettext_lazy("Absences and extra hours of a doctor are entered on their own screen."),
             },
         )

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 
 import pytest
 from auditlog.context import set_actor
@@ -10,6 +11,7 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 
 from appointments.models import Appointment
 from directions.models import Direction
@@ -18,6 +20,7 @@ from lmis.models import AccessRecord, Room
 from lmis.services import access
 from lmis.services.journal_reading import Kind, Place, Question, read
 from lmis.services.journal_words import Words
+from lmis.templatetags.journal import screen_title
 from patients.models import Patient
 from patients.services import cards
 from patients.services.phones import Phone
@@ -212,6 +215,25 @@ class TestOfOnePatient:
     @pytest.mark.parametrize("guid", ["x", "Водолазкин"])
     def test_no_card_at_all(self, boss, guid):
         assert boss.get(URL, {"card": guid}).status_code == 422
+
+
+class TestScreens:
+    @pytest.mark.parametrize(
+        ("name", "title"),
+        [("desk", "Booking desk"), ("patient", ""), ("ticket", "Ticket"), ("gone", "Gone")],
+    )
+    def test_a_screen_is_told_by_what_people_call_it(self, name, title):
+        with translation.override("en"):
+            assert screen_title(name) == (capfirst(Patient._meta.verbose_name_plural) if name == "patient" else title)
+
+    def test_whatever_notes_a_card_has_a_name_for_people(self):
+        """In Russian, where nobody would know the name of a model or of an address."""
+        noted = ("appointment", "calltask", "direction", "incomingdirection", "patient", "waitingentry")
+        noted += ("day", "day_sheet", "desk", "grid", "issue_direction", "journal", "merge_pair", "print_direction")
+        noted += ("absence", "calls", "directions", "export", "merge", "patients", "ticket", "waiting")
+        with translation.override("ru"):
+            raw = [name for name in noted if re.search("[a-z]", screen_title(name))]
+        assert not raw
 
 
 class TestWords:
