@@ -33,9 +33,9 @@ class Every(threading.Thread):
                 return
 
     def end(self) -> None:
-        """No turn begins any more; wait a moment for the one that goes on."""
+        """No turn begins any more; wait a moment for the one that goes on: whoever ends us has little patience."""
         self._over.set()
-        self.join(2.0)
+        self.join(0.5)
 
     def _turn(self) -> None:
         safely(self._work, name=self.name)

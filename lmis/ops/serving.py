@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 from collections.abc import Callable, Iterable
+from multiprocessing import util
 from typing import Any
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -46,4 +46,5 @@ def begin() -> None:
         safely(COUNTS.flush, name="counts")
         heartbeat.end("web")
 
-    atexit.register(end)
+    # Not `atexit`: the web server's processes are made by `multiprocessing`, and end without it.
+    util.Finalize(None, end, exitpriority=10)

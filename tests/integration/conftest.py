@@ -23,10 +23,10 @@ class Clinic:
         """What `demo.json` says now."""
         return self.running.json()
 
-    def call(self, method, path, *, token=None, **kwargs):
+    def call(self, method, path, *, token=None, headers=(), **kwargs):
         """An API call with the client's credentials, and the patient's token when there is one."""
         demo = self.demo
-        headers = {"X-Patient-Token": token} if token else {}
+        headers = {**dict(headers), **({"X-Patient-Token": token} if token else {})}
         url, auth = demo["base_url"] + path, (demo["login"], demo["secret"])
         return self.http.request(method, url, auth=auth, headers=headers, **kwargs)
 
@@ -48,15 +48,20 @@ class Clinic:
         with psycopg.connect(embedded.database_url(self.running.data_dir)) as connection:
             return connection.execute(sql, params).fetchall()
 
+    def execute(self, sql, *params):
+        """Change the clinic's own database behind its back."""
+        with psycopg.connect(embedded.database_url(self.running.data_dir)) as connection:
+            connection.execute(sql, params)
+
 
 @contextlib.contextmanager
-def clinic(*options):
-    """`manage.py demo` with these options, ended afterwards.
+def clinic(*options, env=()):
+    """`manage.py demo` with these options and settings, ended afterwards.
 
     Not in pytest's own folder: another run of pytest takes away what PostgreSQL's system user needs there.
     """
     with tempfile.TemporaryDirectory(prefix="lmis-clinic-", ignore_cleanup_errors=True) as folder:
-        running = Demo(folder, "--workers", "1", *options)
+        running = Demo(folder, "--workers", "1", *options, env=env)
         try:
             yield Clinic(running.start())
         finally:
