@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from lmis import embedded
+from tests.demo import until
 from tests.e2e import test_patients
 
 IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
@@ -90,8 +91,18 @@ def _locked(page, _demo):
     page.locator("#lock-title, #lock-password").first.wait_for()
 
 
+def _the_exchange_at_work(page, demo):
+    """Once the demo's cards have gone out, and everybody has given a sign of life."""
+    left = "SELECT count(*) FROM patients_cardupload WHERE state IN ('waiting', 'in_flight')"
+    signs = "SELECT count(DISTINCT kind) FROM lmis_heartbeat"
+    until(lambda: demo.value(left) == 0 and demo.value(signs) == 3, "an exchange at work")
+    page.wait_for_timeout(10_000)  # until it is counted
+    page.reload()
+
+
 def _a_card_refused(page, demo):
     """As the region refuses it: put there past the services, for a picture."""
+    _the_exchange_at_work(page, demo)
     with psycopg.connect(embedded.database_url(demo.running.data_dir)) as connection:
         connection.execute(
             "UPDATE patients_cardupload SET state = 'rejected', error_code = 'validation_error',"
@@ -113,7 +124,7 @@ SHOTS = [
     Shot("templates", "head", "/admin/templates/"),
     Shot("ticket", "registrar", "", _a_ticket),
     Shot("lock", "registrar", "", _locked),
-    Shot("exchange", "operator"),
+    Shot("exchange", "operator", "", _the_exchange_at_work),
     Shot("mend", "registrar", "/admin/mend/", _a_card_refused),
     Shot("head", "head", "/admin/head/"),
     Shot("journal", "administrator", "/admin/journal/"),
