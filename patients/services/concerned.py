@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet
 from patients.models import CardUpload
 
 SOON = timedelta(days=7)
-FEW = 6000  # cards by whose numbers the sources are asked
+FEW = 2000  # cards by whose numbers the sources are asked
 _FIRST = CardUpload.Priority.CONCERNED
 # Each gives the rows, with a column `patient_id`, of whoever comes after the first moment and (when there is one)
 # before the second, or has something open then. Appended by the apps above when they are ready.

@@ -153,6 +153,9 @@ class System:
     def cards_locked(self):
         """Nobody can write down what became of a sending meanwhile."""
         with self.connect() as connection, connection.transaction():
+            connection.execute(
+                "SET LOCAL idle_in_transaction_session_timeout = 0"
+            )  # however long a worker takes to start
             connection.execute("SELECT FROM patients_patient FOR UPDATE")
             yield
 
@@ -179,7 +182,7 @@ class System:
         `lost` bounds how many first answers never reached us; an int is exact, a range is a range.
         """
         assert self.states() == {k: n for k, n in {"accepted": accepted, "rejected": rejected}.items() if n}
-        assert not self.rows("SELECT FROM patients_cardupload WHERE state = 'rejected' AND error_code = ''")
+        assert not self.rows("SELECT 1 FROM patients_cardupload WHERE state = 'rejected' AND error_code = ''")
         assert self.there() == dict(
             self.rows(
                 "SELECT guid::text, version FROM patients_patient p JOIN patients_cardupload u ON u.patient_id = p.id"
@@ -190,7 +193,7 @@ class System:
         assert (stats["cards"], stats["mismatched"], stats["stale"], stats["duplicates"]) == (accepted, 0, 0, 0)
         assert stats["replays"] in (lost if isinstance(lost, range) else [lost])
         accepted_ones = "SELECT card_id, version FROM patients_uploadattempt WHERE outcome = 'accepted'"
-        assert not self.rows(f"SELECT FROM ({accepted_ones}) a GROUP BY card_id, version HAVING count(*) > 1")
+        assert not self.rows(f"SELECT 1 FROM ({accepted_ones}) a GROUP BY card_id, version HAVING count(*) > 1")
 
     def there(self):
         """What the MIP holds: versions by guid."""

@@ -170,7 +170,7 @@ def test_the_mip_itself(system):
     system.cards(CARDS)
     kill(system.region.process)
     system.worker(), system.beat()
-    shut = "SELECT FROM patients_mipgate WHERE kind = 'outage' AND closed_until IS NOT NULL"
+    shut = "SELECT 1 FROM patients_mipgate WHERE kind = 'outage' AND closed_until IS NOT NULL"
     until(lambda: system.rows(shut), "the gate is not shut")
     until(lambda: not system.claimed(), "somebody still sends")
     reasons = "SELECT DISTINCT state, error_code FROM patients_cardupload WHERE state <> 'waiting'"
