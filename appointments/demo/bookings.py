@@ -31,7 +31,7 @@ def make(lpu: Lpu, patients: list[Patient], actors: dict[str, Actor], now: dt.da
     transaction. Slots are taken by ascending id, as everywhere.
     """
     rng = Random(_SEED)  # noqa: S311 - made-up bookings need no cryptography
-    waiting = _queues(patients, rng)
+    waiting = queues(patients, rng)
     made = []
     for number, slot in enumerate(_places(lpu, now, rng)):
         source = rng.choice([channel for channel in slot.channels if channel != Source.DOCTOR_OTHER_LPU])
@@ -67,7 +67,7 @@ def _places(lpu: Lpu, now: dt.datetime, rng: Random) -> list[Slot]:
     return sorted([*rng.sample(soon, min(COUNT, len(soon))), *crowds], key=lambda slot: slot.pk)
 
 
-def _queues(patients: Iterable[Patient], rng: Random) -> dict[str, Iterator[Patient]]:
+def queues(patients: Iterable[Patient], rng: Random) -> dict[str, Iterator[Patient]]:
     """For each speciality its patients, shuffled, round and round: children, women, grown-ups."""
     mixed = sorted(patients, key=lambda patient: patient.pk)
     rng.shuffle(mixed)

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from appointments.demo import access, bookings, cast, clinic, desk, people, referrals, timetable, today
+from appointments.demo import access, bookings, cast, clinic, desk, past, people, referrals, timetable, today
 from appointments.demo.guids import guid_of
 from appointments.services import generation
 from directions.models import Direction
@@ -103,6 +103,8 @@ def _slots(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> None:
     def guid_for(doctor: Doctor, begin: dt.datetime, end: dt.datetime) -> UUID:
         return guid_of(lpu.guid, "slot", doctor.guid, begin.astimezone(dt.UTC), end.astimezone(dt.UTC))
 
+    if referrals.sample_of(lpu) is None:  # once: later, what is past is what people have made of it
+        past.open_weeks(lpu, now, guid_for)
     today.open_day(lpu, _doctors(lpu)[0], now, guid_for)
     report = generation.generate(until=until, by=SYSTEM, now=now, guid_for=guid_for)
     if report.failed:
@@ -118,6 +120,7 @@ def _visits(lpu: Lpu, now: dt.datetime, say: Callable[[str], None]) -> Direction
             say(_("Appointments and directions …"))
             patients = list(Patient.objects.filter(guid__in=_patient_guids(lpu)).order_by("card_number"))
             bookings.make(lpu, patients[_SPARED:], _actors(), now)
+            past.fill(lpu, _doctors(lpu), patients[_SPARED:], _actors(), now)
             today.fill(lpu, _doctors(lpu)[0], patients[_SPARED:], _actors(), now)
             others = list(Lpu.objects.filter(is_own=False).order_by("pk"))
             referrals.Referrals(lpu, others, list(_doctors(lpu)), patients, now).write()

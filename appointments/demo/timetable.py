@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from appointments.demo import cast
+from appointments.demo import cast, past
 from appointments.demo.clinic import entry, room
 from appointments.models import ScheduleException, ScheduleTemplate
 from appointments.models.schedule import Parity
@@ -41,14 +41,18 @@ class _Block:
 
 
 def write(lpu: Lpu, doctors: list[Doctor], today: dt.date) -> None:
-    """Templates valid from `today` (a day of the LPU) for the doctors in the order of the cast, and two exceptions."""
+    """Templates for the doctors in the order of the cast, valid for as long as the demo's past, and two exceptions.
+
+    In: `today`, a day of the LPU.
+    """
+    begun = today - past.LENGTH
     busy = {name: entry(BusyType, name) for name in (_FIRST, _REPEAT, _VACCINATION, _DRESSING)}
     ScheduleTemplate.objects.bulk_create(
-        template for field, place, doctor in _posts(doctors) for template in _week(field, place, doctor, today, busy)
+        template for field, place, doctor in _posts(doctors) for template in _week(field, place, doctor, begun, busy)
     )
     first_of = {field.speciality: doctor for field, place, doctor in _posts(doctors) if place == 0}
-    _vaccination(lpu, first_of[cast.PAEDIATRICS], today, busy[_VACCINATION])
-    _dressings(lpu, first_of[cast.SURGERY], today, busy[_DRESSING])
+    _vaccination(lpu, first_of[cast.PAEDIATRICS], begun, busy[_VACCINATION])
+    _dressings(lpu, first_of[cast.SURGERY], begun, busy[_DRESSING])
     _exceptions(lpu, doctors, today, busy[_FIRST])
 
 
@@ -61,7 +65,7 @@ def _posts(doctors: list[Doctor]) -> Iterator[tuple[cast.FieldPart, int, Doctor]
 
 
 def _week(
-    field: cast.FieldPart, place: int, doctor: Doctor, today: dt.date, busy: dict[str, BusyType]
+    field: cast.FieldPart, place: int, doctor: Doctor, since: dt.date, busy: dict[str, BusyType]
 ) -> Iterator[ScheduleTemplate]:
     """Two who share a room work in opposite shifts: every day alike, or changing with odd and even days."""
     shifts = [_MORNING, _EVENING] if place % 2 == 0 else [_EVENING, _MORNING]
@@ -72,10 +76,10 @@ def _week(
     for parity, start in days:
         for weekday in _WORKDAYS:
             for block in _shift(field):
-                yield _template(field, doctor, today, weekday, parity, start, block, busy)
+                yield _template(field, doctor, since, weekday, parity, start, block, busy)
     if place == 0 and field.speciality in (cast.THERAPY, cast.PAEDIATRICS):
         duty = _Block(0, 240, _OPEN, _FIRST)
-        yield _template(field, doctor, today, _SATURDAY, Parity.ANY, dt.time(9), duty, busy)
+        yield _template(field, doctor, since, _SATURDAY, Parity.ANY, dt.time(9), duty, busy)
 
 
 def _shift(field: cast.FieldPart) -> list[_Block]:
@@ -95,7 +99,7 @@ def _shift(field: cast.FieldPart) -> list[_Block]:
 def _template(
     field: cast.FieldPart,
     doctor: Doctor,
-    today: dt.date,
+    since: dt.date,
     weekday: int,
     parity: Parity,
     start: dt.time,
@@ -108,7 +112,7 @@ def _template(
         parity=parity,
         begin=_later(start, block.begin),
         end=_later(start, block.end),
-        valid_from=today,
+        valid_from=since,
         slot_minutes=field.minutes,
         channels=block.channels,
         busy_type=busy[block.busy],
@@ -122,7 +126,7 @@ def _template(
     )
 
 
-def _vaccination(lpu: Lpu, doctor: Doctor, today: dt.date, busy_type: BusyType) -> None:
+def _vaccination(lpu: Lpu, doctor: Doctor, since: dt.date, busy_type: BusyType) -> None:
     """Two afternoons a week in which several come at one time, in a room of its own."""
     ScheduleTemplate.objects.bulk_create(
         ScheduleTemplate(
@@ -130,7 +134,7 @@ def _vaccination(lpu: Lpu, doctor: Doctor, today: dt.date, busy_type: BusyType) 
             weekday=weekday,
             begin=dt.time(14, 30),
             end=dt.time(16, 30),
-            valid_from=today,
+            valid_from=since,
             slot_minutes=30,
             capacity=capacity,
             channels=_OPEN,
@@ -141,7 +145,7 @@ def _vaccination(lpu: Lpu, doctor: Doctor, today: dt.date, busy_type: BusyType) 
     )
 
 
-def _dressings(lpu: Lpu, doctor: Doctor, today: dt.date, busy_type: BusyType) -> None:
+def _dressings(lpu: Lpu, doctor: Doctor, since: dt.date, busy_type: BusyType) -> None:
     """A live queue three times a week, after the surgeon's shift, in a room of its own: numbers and no times."""
     ScheduleTemplate.objects.bulk_create(
         ScheduleTemplate(
@@ -149,7 +153,7 @@ def _dressings(lpu: Lpu, doctor: Doctor, today: dt.date, busy_type: BusyType) ->
             weekday=weekday,
             begin=dt.time(14, 15),
             end=dt.time(16),
-            valid_from=today,
+            valid_from=since,
             is_queue=True,
             capacity=12,
             channels=_DESK,

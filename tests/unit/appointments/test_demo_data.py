@@ -19,7 +19,7 @@ from appointments.demo.load import DemoRefusedError, load
 from appointments.demo.names import ERAS, FAMILIES, patronymic, surname
 from appointments.demo.people import people
 from appointments.models import Appointment, CallTask, ScheduleTemplate, Slot, WaitingEntry
-from appointments.services import booking, integrity
+from appointments.services import booking, head_page, integrity
 from directions.info import DirectionInfo
 from directions.models import Direction
 from lmis.actors import SYSTEM
@@ -178,7 +178,7 @@ def test_schedule_varies(demo):
 def test_two_weeks_of_slots(demo):
     today = NOW.astimezone(Lpu.objects.own().get().tz).date()
     days = set(Slot.objects.values_list("day", flat=True))
-    assert min(days) >= today
+    assert min(days) >= today - dt.timedelta(weeks=4)
     workdays = {day for day in (today + dt.timedelta(days=n) for n in range(1, 15)) if day.isoweekday() < 6}
     assert workdays <= days
 
@@ -218,6 +218,21 @@ def test_visits(demo):
     assert not children.filter(patient__birth_date__lt=dt.date(2006, 1, 1)).exists()
     women = Appointment.objects.filter(slot__doctor__speciality__name=cast.GYNAECOLOGY, direction=None)
     assert set(women.values_list("patient__sex", flat=True)) <= {"F"}
+
+
+def test_the_four_weeks_before_are_there_for_the_head(demo):
+    lpu = Lpu.objects.own().get()
+    today = NOW.astimezone(lpu.tz).date()
+    page = head_page.read(lpu=lpu, now=NOW, doctors=Doctor.objects.filter(lpu=lpu).order_by().values("pk"))
+    assert len(page.loads) == 20
+    percents = [load.percent for load in page.loads]
+    assert percents[0] > 80 > 70 > percents[-1] > 40
+    assert all(0 < load.missed < load.visited for load in page.loads)
+    past = Appointment.objects.filter(slot__day__lt=today)
+    assert not past.filter(slot__capacity__gt=1).exists()
+    left = past.filter(state="booked")
+    assert left.count() == 2
+    assert {visit.slot.doctor.user.username for visit in left} == {"doctor"}
 
 
 def test_the_doctor_with_an_account_works_today_whatever_day_it_is(demo):
