@@ -133,7 +133,7 @@ class TestStart:
             ("registrar", "/screens:desk/"),
             ("doctor", "/screens:day/"),
             ("head", "/screens:head/"),
-            ("operator", "/admin/"),
+            ("operator", "/admin/exchange/"),
             ("administrator", "/admin/"),
         ],
     )
@@ -146,7 +146,7 @@ class TestStart:
 
     @pytest.mark.parametrize("query", ["", "?next=/admin/"])
     def test_after_login(self, client, query):
-        user = an_employee("operator")
+        user = an_employee("administrator")
         shown = client.get(f"{reverse('admin:login')}{query}")
         assert shown.context["next"] == reverse("screens:start")
         form = {"username": user.username, "password": PASSWORD, "next": shown.context["next"]}
