@@ -36,12 +36,13 @@ def main() -> None:
 
 
 def _count_cards() -> None:
-    """As the processes of a living system do every few seconds."""
+    """As the processes of a living system do every few seconds; and minutes are added up each hour."""
     from django.utils import timezone
 
-    from patients.services import figures
+    from patients.services import figures, totals
 
     figures.keep(now=timezone.now())
+    totals.advance(now=timezone.now())
     print(f"counting the cards, which no scrape does: {figures.read().took_ms} ms")
 
 
