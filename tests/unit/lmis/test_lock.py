@@ -116,7 +116,7 @@ class TestUnlock:
 class TestSwitch:
     def test_another_employee_takes_over_in_a_new_session(self, locked):
         locked.get(UNLOCK)
-        key, other = locked.session.session_key, an_employee("operator")
+        key, other = locked.session.session_key, an_employee("administrator")
         form = {"username": other.username, "password": PASSWORD, "before": locked.user.username}
         answer = locked.post(SWITCH, form)
         assert (answer.status_code, answer["HX-Redirect"]) == (204, reverse("admin:index"))

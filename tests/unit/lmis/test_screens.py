@@ -124,7 +124,7 @@ class TestMenu:
 class TestStart:
     @pytest.fixture
     def addresses(self, monkeypatch):
-        """As if all of the three were there."""
+        """As if all of them were there."""
         monkeypatch.setattr("lmis.screens.menu.address_of", lambda name: f"/{name}/")
 
     @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ class TestStart:
             ("registrar", "/screens:desk/"),
             ("doctor", "/screens:day/"),
             ("head", "/screens:head/"),
-            ("operator", "/admin/exchange/"),
+            ("operator", "/screens:exchange/"),
             ("administrator", "/admin/"),
         ],
     )
