@@ -22,7 +22,6 @@ from lmis.services import access
 from patients.info import Coded
 from patients.models import Patient
 
-
 ASKING = ("diagnosis_code", "diagnosis_name", "paper_diagnosis")  # fields for a diagnosis, here and at the desk
 
 

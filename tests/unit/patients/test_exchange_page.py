@@ -214,7 +214,6 @@ class TestPage:
         # marks, quiet, alarms, round, backfill with pause and gate, reconciliations; LPUs, settings of the form
         assert len(found) == 20, listed(found)
 
-
     def test_lists_take_the_same_however_long(self, client, operator, lpu):
         addresses = [f"{URL}cards/?state=rejected&code=validation_error", f"{URL}outside/", f"{URL}table/"]
         rejected(lpu)
