@@ -1,4 +1,4 @@
-"""The four weeks before the demo begins: places that were, who came and who did not. What the head's page counts."""
+"""The week before the demo begins: places that were, who came and who did not. What the head's page counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lmis.actors import SYSTEM, Actor
 from lmis.models import Doctor, Lpu, Source
 from patients.models import Patient
 
-LENGTH = dt.timedelta(weeks=4)
+LENGTH = dt.timedelta(weeks=1)  # of the four that the head's page looks at: each more delays the first start
 _SEED = 2811
 _TAKEN = (0.95, 0.6)  # of the busiest doctor's places, and of the idlest one's
 _MISSED = (0.05, 0.2)
@@ -24,7 +24,7 @@ _LEFT = 2  # of the account's doctor, forgotten on the last day
 
 
 def open_weeks(lpu: Lpu, now: dt.datetime, guid_for: GuidFor) -> None:
-    """The places as the pattern has them, generated as on the morning four weeks ago."""
+    """The places as the pattern has them, generated as on the morning of their first day."""
     today = now.astimezone(lpu.tz).date()
     morning = dt.datetime.combine(today - LENGTH, dt.time(), tzinfo=lpu.tz)
     generation.generate(until=today - dt.timedelta(days=1), by=SYSTEM, now=morning, guid_for=guid_for)

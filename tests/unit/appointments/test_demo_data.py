@@ -220,7 +220,7 @@ def test_visits(demo):
     assert set(women.values_list("patient__sex", flat=True)) <= {"F"}
 
 
-def test_the_four_weeks_before_are_there_for_the_head(demo):
+def test_the_week_before_is_there_for_the_head(demo):
     lpu = Lpu.objects.own().get()
     today = NOW.astimezone(lpu.tz).date()
     page = head_page.read(lpu=lpu, now=NOW, doctors=Doctor.objects.filter(lpu=lpu).order_by().values("pk"))
