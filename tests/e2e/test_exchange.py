@@ -32,7 +32,7 @@ def state(demo, card):
 def a_rejected_card(page_as, demo, region):
     """A registrar's change that the region refuses: the card's number in the database."""
     region(mode="reject")
-    card = demo.value("SELECT id FROM patients_patient WHERE state = 'active' ORDER BY id DESC LIMIT 1")
+    card = demo.value("SELECT patient_id FROM patients_cardupload WHERE state = 'accepted' ORDER BY 1 DESC LIMIT 1")
     page = page_as("registrar")
     page.goto(demo.url(f"/admin/patients/patient/{card}/change/"))
     page.fill("#id_address", f"ул. Новая, {next(HOUSES)}")
