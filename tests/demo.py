@@ -13,7 +13,15 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "LMIS_DATA_DIR", "DJANGO_SETTINGS_MODULE", "ALLOWED_HOSTS")
+OURS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "LMIS_DATA_DIR",
+    "DJANGO_SETTINGS_MODULE",
+    "ALLOWED_HOSTS",
+    "DATABASE_POOL",
+)
 PATIENCE = 300  # seconds; only a hang takes that long
 
 

@@ -4,6 +4,7 @@ import ast
 import datetime as dt
 import itertools
 import re
+import secrets
 from html.parser import HTMLParser
 
 import pytest
@@ -25,7 +26,6 @@ from lmis import translations
 from lmis.actors import SYSTEM, Actor
 from lmis.exceptions import REGISTRY
 from lmis.models import (
-    ApiSecret,
     BusyType,
     CodeMapping,
     Department,
@@ -101,7 +101,7 @@ class TestCatalogue:
 
     def test_russian_is_russian(self):
         english = {str(message.id) for message in catalogue() if not any(map(CYRILLIC.search, forms_of(message)))}
-        assert english == {"OID", "guid", "Guid", "%(first)s – %(last)s"}
+        assert english == {"OID", "guid", "Guid", "beat", "%(first)s – %(last)s"}
 
     def test_every_name_under_which_code_translates_is_looked_for(self):
         for path in own_code():
@@ -292,12 +292,16 @@ LATIN_IN_RUSSIAN = {
     "DELETE",
     "Europe",
     "Moscow",
+    "Beat",
+    "beat",
+    "Redis",
+    "UTC",
     *GROUPS,
 }
 
 
 @pytest.fixture
-def clinic():
+def clinic(monkeypatch):
     """One of everything that a list can show, with Russian names."""
     lpu = cast.an_lpu(name="Поликлиника № 1", short_name="П1")
     far = cast.an_lpu(own=False, name="Больница № 2", short_name="Б2")
@@ -310,8 +314,8 @@ def clinic():
     a_template(doctor)
     an_exception("absence", slot.begin + dt.timedelta(days=1), slot.end + dt.timedelta(days=1), doctor=doctor)
     appoint(a_direction(patient=patient, lpu_from=far), doctor, slot=slot)
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda size: "1" * 43)  # the end of a random one may look like a word
     clients.create(login="портал", name="портал", source="Internet", scopes=[], networks=[], by=Actor("Ольга"))
-    ApiSecret.objects.update(hint="1234")  # the end of a random text may look like a word
     FailedLogin.objects.create(login="чужой", address="10.1.2.3", minute=timezone.now())
     IdempotencyRecord.objects.create(
         principal="портал", key="1", fingerprint=b"1", status=201, body=b"{}", created_at=timezone.now()
@@ -342,8 +346,8 @@ class TestStaffsSite:
     def test_a_screen_speaks_the_language_it_is_asked_in(self, olga, name, language):
         Doctor.objects.update(user=User.objects.get(username="Ольга"))
         response = olga.get(address_of_screen(name), follow=True, headers={"accept-language": language})
-        assert response.status_code in (200, 404), name
-        shown = Page(response.content.decode())
+        assert response.status_code in (200, 204, 404), name
+        shown = Page(b"".join(response).decode())
         assert not (shown.latin() if language == "ru" else shown.cyrillic())
 
     @pytest.mark.usefixtures("clinic")

@@ -259,16 +259,16 @@ def test_statements_with_a_new_and_with_a_known_patient(region, doctor):
     with statements() as found:
         assert book(http, first).status_code == 201
     # BEGIN brings the time-outs and the key's lock along. 1 client, 2 remembered answer, 3 both LPUs and the slot's,
-    # 4 advisory locks, 5 candidates, 6 the card, 7 the unknown LPU, 8 its row, 9 the direction sought,
-    # 10 the direction, 11 slot, 12 the appointment, 13 the answer remembered
-    assert len(found) == 13, listed(found)
+    # 4 advisory locks, 5 candidates, 6 the card, 7 the unknown LPU among former guids, 8 its row, 9 read afresh,
+    # 10 the direction sought, 11 the direction, 12 slot, 13 the appointment, 14 the answer remembered
+    assert len(found) == 14, listed(found)
     second = cast.a_direction_request(cast.a_slot(doctor, hours=30), doctor.lpu, lpu_from=Lpu.objects.last())
     known = first["patient"] | {"patronymic": "Ильинична"}
     second = changed(second, patient=known)
     http = region.http(HTTP_IDEMPOTENCY_KEY="b")
     with statements() as found:
         assert book(http, second).status_code == 201
-    # As above without 7 and 8, and 6 fills a blank of the card
+    # As above without 7 to 9, and 6 fills a blank of the card
     assert len(found) == 11, listed(found)
     book(http, second)
     http = region.http(HTTP_IDEMPOTENCY_KEY="c")
@@ -277,5 +277,5 @@ def test_statements_with_a_new_and_with_a_known_patient(region, doctor):
     third["patient"]["snils"] = "112-233-445 95"
     with statements() as found:
         assert book(http, third).status_code == 201
-    # As above, 9 brings the direction up to date
+    # As above, 8 brings the direction up to date
     assert len(found) == 11, listed(found)
