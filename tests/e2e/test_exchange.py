@@ -79,7 +79,8 @@ def test_the_pace_counts_at_once_and_is_marked(page_as, demo):
 def test_a_rejection_appears_by_itself_and_is_sent_again(page_as, demo, axe, region):
     page = page_as("operator")
     card = a_rejected_card(page_as, demo, region)
-    show = page.locator("[id^=show-rejected]").first
+    code = demo.value("SELECT error_code FROM patients_cardupload WHERE patient_id = %s", card)
+    show = page.locator(f"#show-rejected-{code}")
     expect(show).to_be_visible(timeout=60_000)  # the page was opened before
     show.click()
     number, family = demo.rows("SELECT card_number, family FROM patients_patient WHERE id = %s", card)[0]

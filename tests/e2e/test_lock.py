@@ -55,7 +55,7 @@ def test_another_employee_takes_over_by_keyboard(page_as, demo):
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(demo.url("/admin/"))
+    page.wait_for_url(demo.url("/admin/exchange/"))  # where an operator begins
     assert "Лосев" in page.content()
     assert "Чужая" not in page.content()
 
