@@ -50,7 +50,9 @@ def test_another_place_in_the_dialog_and_taking_off(page_as, demo, axe):
 def test_polling_leaves_the_page_alone_while_nothing_is_new(page_as, demo):
     page = page_as("registrar")
     page.goto(demo.url("/admin/waiting/"))
-    with page.expect_response(lambda answer: "/waiting/" in answer.url and "since=" in answer.url, timeout=60_000) as polled:
+    with page.expect_response(
+        lambda answer: "/waiting/" in answer.url and "since=" in answer.url, timeout=60_000
+    ) as polled:
         pass
     assert polled.value.status == 204
 
