@@ -48,9 +48,7 @@
     function inBox(event, input) {
         if (event.code in MOVES) { event.preventDefault(); step(input, MOVES[event.code]); return; }
         if (event.code === "Enter" || event.code === "NumpadEnter") {
-            const list = listOf(input);
-            // An answer that has just come has nobody marked yet: Enter means its first.
-            const item = activeIn(list) || (input === box && isAnswered() ? picksOf(list)[0] : null);
+            const item = activeIn(listOf(input));
             // What is listed must be the answer to what the box says now; else the box is asked.
             if (input === box && !(item && isAnswered())) return;
             event.preventDefault();
