@@ -357,10 +357,10 @@ class TestBook:
         slot, token = cast.a_slot(doctor), uuid.uuid4()
         desk.book(cast.a_patient(doctor.lpu), cast.a_slot(doctor, hours=30))
         # 1 session; 2 user; 3, 4 rights; 5 card; 6–12 the booking; 13 what was booked; 14 coming;
-        # 15 directions; 16 waiting list; BEGIN brings the limits along; and the savepoint of the test's own transaction
+        # 15 directions; 16 waiting list; the limits before it; and the savepoint of the test's own transaction
         with statements() as found:
             desk.book(patient, slot, token=token)
-        assert len([sql for sql in found if "SAVEPOINT" not in sql]) == 16, listed(found)
+        assert len([sql for sql in found if "SAVEPOINT" not in sql]) == 17, listed(found)
 
 
 class TestOverPlan:

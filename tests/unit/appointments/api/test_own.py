@@ -227,9 +227,9 @@ def test_statements_of_booking(region, slot, patient):
     http.get(URL)
     with statements() as found:
         assert book(http, slot).status_code == 201
-    # BEGIN brings the time-outs and the key's lock along. 1 client and secrets, 2 patient by token,
-    # 3 remembered answer, 4 slot locked with doctor and LPU, 5 the appointment, 6 the answer remembered
-    assert len(found) == 6, listed(found)
+    # 1 client and secrets, 2 patient by token, 3 time-outs and the key's lock, 4 remembered answer,
+    # 5 slot locked with doctor and LPU, 6 the appointment, 7 the answer remembered
+    assert len(found) == 7, listed(found)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -240,7 +240,7 @@ def test_statements_of_booking_the_second_seat(region, doctor, patient):
     with statements() as found:
         assert book(http, slot).status_code == 201
     # as above, and who holds the slot's seats
-    assert len(found) == 7, listed(found)
+    assert len(found) == 8, listed(found)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -253,8 +253,8 @@ def test_statements_of_cancelling_and_seeing(region, slot, patient):
     assert len(found) == 3, listed(found)
     with statements() as found:
         assert http.delete(f"{URL}/{guid}").status_code == 200
-    # 1 client, 2 patient, 3 which slot, 4 slot locked, 5 appointment locked, 6 cancelled
-    assert len(found) == 6, listed(found)
+    # 1 client, 2 patient, 3 time-outs, 4 which slot, 5 slot locked, 6 appointment locked, 7 cancelled
+    assert len(found) == 7, listed(found)
 
 
 def test_now_is_taken_once(region, slot, patient):
