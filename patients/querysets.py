@@ -158,8 +158,7 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
 
     def sendable(self, now: datetime) -> Self:
         """Due, or stuck."""
-        due = Q(state__in=["waiting", "retry"], due_at__lte=now)
-        return self.filter(due | Q(state="in_flight", claimed_until__lte=now))
+        return self.due(now) | self.stuck(now)
 
     def lock_sendable(self, *, now: datetime, limit: int) -> list[int]:
         """Lock up to `limit` rows that nobody else has locked; their ids.
@@ -182,6 +181,14 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
     def unsent(self) -> Self:
         """The MIP does not have what the card says."""
         return self.filter(state__in=["waiting", "in_flight", "retry"])
+
+    def refused(self) -> Self:
+        """Stopped by the MIP until a person has mended the card."""
+        return self.filter(state__in=["rejected", "duplicate"])
+
+    def behind(self) -> Self:
+        """The MIP has never taken the card, or an older version of it."""
+        return self.filter(Q(accepted_version__isnull=True) | Q(accepted_version__lt=F("patient__version")))
 
 
 class ExchangePauseQuerySet(models.QuerySet["ExchangePause"]):

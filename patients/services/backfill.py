@@ -20,7 +20,7 @@ from lmis.services.transactions import run_write
 from patients.exceptions import BackfillRunning, MipNotConfigured, ScopeNotSensible
 from patients.mip import client
 from patients.models import Backfill, CardUpload, ExchangeMark, ExchangePause
-from patients.services import gate, pauses
+from patients.services import gate, pauses, verdicts
 
 logger = logging.getLogger(__name__)
 ROOM = 5000  # of them in the outbox at once: what the fastest sender takes between two sweeps
@@ -174,15 +174,7 @@ def _hand_over(row: Backfill, room: int, now: datetime) -> int:
     # a row that is locked is on its way anyway, and is left alone.
     settled = CardUpload.objects.filter(pk__in=ids, state__in=states)
     free = list(settled.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    CardUpload.objects.filter(pk__in=free).update(
-        state=State.WAITING,
-        priority=CardUpload.Priority.BACKFILL,
-        due_at=now,
-        attempts=0,
-        error_code="",
-        error_text="",
-        error_field="",
-    )
+    CardUpload.objects.filter(pk__in=free).update(**verdicts.waiting(now), priority=CardUpload.Priority.BACKFILL)
     row.cursor = ids[-1] if len(ids) == room else upper
     row.done += len(ids)
     return len(free)

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from patients.models import CardUpload
+from patients.querysets import CardUploadQuerySet
 
 SOON = timedelta(days=7)
 FEW = 2000  # cards by whose numbers the sources are asked
@@ -28,18 +29,17 @@ def count(*, now: datetime) -> int:
     return missing(now=now).count()
 
 
-def missing(*, now: datetime) -> QuerySet[CardUpload]:
+def missing(*, now: datetime) -> CardUploadQuerySet:
     """Uploads of those who come within a week, or have an open direction, and whose card the MIP does not have.
 
     Whatever the reason: waiting, rejected, a suspected duplicate. A card that only waits to be sent once more, and
     that the MIP has as it is, harms nobody.
     """
-    behind = Q(accepted_version__isnull=True) | Q(accepted_version__lt=F("patient__version"))
     unsettled = CardUpload.objects.unsettled()
     ids = list(unsettled.values_list("pk", flat=True)[: FEW + 1])
     if len(ids) <= FEW:
-        return unsettled.filter(behind, pk__in=_concerned_among(ids, now, now + SOON))
-    return unsettled.filter(behind, pk__in=_concerned(now, now + SOON))
+        return unsettled.behind().filter(pk__in=_concerned_among(ids, now, now + SOON))
+    return unsettled.behind().filter(pk__in=_concerned(now, now + SOON))
 
 
 def put_first(*, now: datetime) -> int:

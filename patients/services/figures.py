@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F
 
 from lmis.rows import fetch
 from patients.models import CardUpload, ExchangeFigures
@@ -65,6 +65,5 @@ def oldest_unsent() -> CardUpload | None:
 
     A card that is sent again although the MIP has it harms nobody. One statement, along the index of what is due.
     """
-    behind = Q(accepted_version__isnull=True) | Q(accepted_version__lt=F("patient__version"))
-    unsent = CardUpload.objects.unsent().filter(behind, priority__lt=CardUpload.Priority.BACKFILL)
+    unsent = CardUpload.objects.unsent().behind().filter(priority__lt=CardUpload.Priority.BACKFILL)
     return unsent.annotate(since=F("patient__updated_at")).order_by("since", "pk").first()

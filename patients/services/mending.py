@@ -12,7 +12,6 @@ from lmis.models import Lpu
 from patients.models import CardUpload
 from patients.services import concerned, exchange_words
 
-REFUSED = ("rejected", "duplicate")
 COUNTED = 999  # more are too many to count each minute
 
 
@@ -30,7 +29,7 @@ class ToMend:
 
 def to_mend(*, lpus: Iterable[Lpu]) -> QuerySet[CardUpload]:
     """Refused cards of these LPUs that are in use."""
-    return CardUpload.objects.filter(state__in=REFUSED, patient__lpu__in=list(lpus), patient__state="active")
+    return CardUpload.objects.refused().filter(patient__lpu__in=list(lpus), patient__state="active")
 
 
 def count(*, lpus: Iterable[Lpu]) -> int:
@@ -42,7 +41,7 @@ def page(*, lpus: Iterable[Lpu], now: datetime, limit: int, begin: int = 0) -> l
     """Those who are expected here soon first, then the oldest refusal. As many statements as asking who that is takes,
     and one."""
     refused = to_mend(lpus=lpus)
-    soon = set(concerned.missing(now=now).filter(state__in=REFUSED).values_list("pk", flat=True)[:COUNTED])
+    soon = set(concerned.missing(now=now).refused().values_list("pk", flat=True)[:COUNTED])
     hurry = Case(When(pk__in=soon, then=0), default=1)
     rows = refused.select_related("patient").order_by(hurry, "last_attempt_at", "pk")
     return [_told(row, is_urgent=row.pk in soon) for row in rows[begin : begin + limit]]

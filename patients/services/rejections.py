@@ -39,7 +39,7 @@ def as_csv(*, by: Actor) -> Iterator[bytes]:
     writer = csv.writer(Echo(), delimiter=";")
     yield b"\xef\xbb\xbf" + writer.writerow(header()).encode()
     rows = (
-        CardUpload.objects.filter(state__in=["rejected", "duplicate"])
+        CardUpload.objects.refused()
         .order_by("state", "error_code", "error_field", "pk")
         .values_list(
             "state",

@@ -8,7 +8,7 @@ from datetime import datetime
 from lmis.actors import Actor
 from lmis.services import journal
 from patients.models import CardUpload
-from patients.services import backfill, uploads
+from patients.services import backfill, uploads, verdicts
 
 AT_ONCE = 1000  # more of them go as an upload of existing cards, behind whoever is new or changed
 
@@ -48,15 +48,5 @@ def after_saving(*, card_id: int, by: Actor, now: datetime) -> bool:
 
     A change of what the MIP is told of has asked for it already. One statement.
     """
-    refused = CardUpload.objects.filter(pk=card_id, state__in=["rejected", "duplicate"])
-    return bool(
-        refused.update(
-            state=CardUpload.State.WAITING,
-            due_at=now,
-            priority=CardUpload.Priority.CHANGED,
-            attempts=0,
-            error_code="",
-            error_text="",
-            error_field="",
-        )
-    )
+    refused = CardUpload.objects.refused().filter(pk=card_id)
+    return bool(refused.update(**verdicts.waiting(now), priority=CardUpload.Priority.CHANGED))

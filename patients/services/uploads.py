@@ -21,7 +21,7 @@ from lmis.actors import Actor
 from patients.mip import client
 from patients.mip.exchange import Exchange, send, send_all
 from patients.models import CardUpload, Patient
-from patients.services import gate, permits, recording
+from patients.services import gate, permits, recording, verdicts
 
 logger = logging.getLogger(__name__)
 BATCH = 100  # cards claimed at once
@@ -142,19 +142,7 @@ def send_again(*, cards: Collection[int], by: Actor, now: datetime) -> int:
     One that is in flight is left alone, unless its sender is silent.
     """
     busy = Q(state=CardUpload.State.IN_FLIGHT, claimed_until__gt=now)
-    count = (
-        CardUpload.objects.filter(pk__in=cards)
-        .exclude(busy)
-        .update(
-            state=CardUpload.State.WAITING,
-            due_at=now,
-            claim=None,
-            claimed_until=None,
-            attempts=0,
-            error_code="",
-            error_text="",
-            error_field="",
-        )
-    )
+    free = CardUpload.objects.filter(pk__in=cards).exclude(busy)
+    count = free.update(**verdicts.waiting(now), claim=None, claimed_until=None)
     logger.info("%d cards are to be sent to the MIP again, asked by %s", count, by)
     return count

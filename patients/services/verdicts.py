@@ -32,7 +32,7 @@ def columns_after(outcome: Outcome, *, sent: int, held: int, attempts: int, now:
         case Accepted():
             return columns | _accepted(outcome, sent=sent, held=held, attempts=attempts, now=now)
         case Rejected() | Duplicate() if held > sent:  # what was refused is not what the card says now
-            return columns | _waiting(now)
+            return columns | waiting(now)
         case Rejected(code, text, field):
             return columns | _refused(State.REJECTED, code, text, field)
         case Duplicate(code, text):
@@ -53,11 +53,12 @@ def _accepted(outcome: Accepted, *, sent: int, held: int, attempts: int, now: da
         return columns | _NO_ERROR | {"state": State.WAITING} | wait
     columns["accepted_at"] = now
     if held > sent:  # changed while it was in flight
-        return columns | _waiting(now)
+        return columns | waiting(now)
     return columns | _NO_ERROR | {"state": State.ACCEPTED}
 
 
-def _waiting(now: datetime) -> Columns:
+def waiting(now: datetime) -> Columns:
+    """Those of an upload that is to go out from now on, whatever came of it before."""
     return _NO_ERROR | {"state": State.WAITING, "due_at": now, "attempts": 0}
 
 
