@@ -24,8 +24,7 @@ def processes() -> Iterator[Metric]:
     kinds = {"worker": present.workers, "beat": present.beats, "web": present.webs}
     alive = [({"kind": kind}, float(len(found))) for kind, found in kinds.items()]
     yield Metric("processes", "Processes that live, by kind.", alive)
-    listening = Counter(queue for worker in present.workers for queue in worker.queues)
-    queues = [({"queue": queue}, float(listening[queue])) for queue in brokers.QUEUES]
+    queues = [({"queue": queue}, float(len(present.listening_to(queue)))) for queue in brokers.QUEUES]
     yield Metric("workers", "Living workers, by the queue that they listen to.", queues)
     yield Metric("info", "Always 1; the label says which version answers.", [({"version": settings.VERSION}, 1.0)])
 

@@ -1,4 +1,4 @@
-"""Reads for whoever keeps the system running: who lives, and who calls how often."""
+"""Reads for whoever keeps the system running: who calls how often."""
 
 from __future__ import annotations
 
@@ -10,26 +10,9 @@ from django.db import models
 from django.db.models import Max, Q, Sum
 
 if TYPE_CHECKING:
-    from lmis.models import Heartbeat, RequestHour, RequestTotal  # noqa: F401
+    from lmis.models import RequestHour, RequestTotal  # noqa: F401
 
-ALIVE_FOR = dt.timedelta(seconds=45)  # three signs missed
 BAD_CREDENTIALS = "bad_credentials"  # our own code: the contract's `unauthorized` also means a missing patient token
-
-
-class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
-    """Signs of life."""
-
-    def alive(self, now: dt.datetime) -> Self:
-        """Seen so lately that they live."""
-        return self.filter(seen_at__gt=now - ALIVE_FOR)
-
-    def of_kind(self, kind: str) -> Self:
-        """Workers, beats or web processes."""
-        return self.filter(kind=kind)
-
-    def listening_to(self, queue: str) -> Self:
-        """Workers of that queue."""
-        return self.filter(kind="worker", queues__contains=[queue])
 
 
 class RequestHourQuerySet(models.QuerySet["RequestHour"]):

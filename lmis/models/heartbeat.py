@@ -6,8 +6,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lmis.querysets_ops import HeartbeatQuerySet
-
 
 class Heartbeat(models.Model):
     """One row a process, renewed every few seconds while it lives; deleted when it ends in good order.
@@ -30,8 +28,6 @@ class Heartbeat(models.Model):
     queues = ArrayField(models.CharField(max_length=64), verbose_name=_("queues"), default=list, blank=True)
     started_at = models.DateTimeField(_("started"))
     seen_at = models.DateTimeField(_("last seen"))
-
-    objects = HeartbeatQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

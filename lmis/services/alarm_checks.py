@@ -35,8 +35,8 @@ def look(now: datetime) -> None:
 
 def no_worker(now: datetime) -> Facts | None:
     """Nobody listens to the queue of the uploads."""
-    workers = heartbeats.present(now=now).workers
-    return None if any("mip" in worker.queues for worker in workers) else {"others": len(workers)}
+    present = heartbeats.present(now=now)
+    return None if present.listening_to("mip") else {"others": len(present.workers)}
 
 
 def no_beat(now: datetime) -> Facts | None:

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from lmis.models import Heartbeat
-from lmis.querysets_ops import ALIVE_FOR
 from lmis.rows import execute
 
+ALIVE_FOR = timedelta(seconds=45)  # three signs missed
 KEPT = timedelta(days=1)  # so that one sees when the last one lived
 _SIGN = """
     INSERT INTO lmis_heartbeat (name, kind, host, pid, version, queues, started_at, seen_at)
@@ -46,6 +46,10 @@ class Present:
     webs: list[Heartbeat]
     last_worker: datetime | None
     last_beat: datetime | None
+
+    def listening_to(self, queue: str) -> list[Heartbeat]:
+        """Workers of that queue."""
+        return [worker for worker in self.workers if queue in worker.queues]
 
 
 def sign(*, process: Process, now: datetime) -> None:
