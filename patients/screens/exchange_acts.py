@@ -19,6 +19,7 @@ from lmis.screens.toasts import trigger
 from lmis.services import alarms
 from patients.models import CardUpload, ExchangeSettings
 from patients.screens.exchange import ExchangeScreen
+from patients.screens.numbers import number_or_404
 from patients.services import backfill, exchange_page, gate, pauses, reconciliation, resending
 
 Said = tuple[str, str]  # text and level of the note
@@ -136,10 +137,8 @@ class Act(ExchangeScreen):
         return _("The comparison has begun; its numbers appear here."), "success"
 
     def _again(self) -> Said:
-        card = self.request.POST.get("card", "")
-        if not (card.isascii() and card.isdigit() and len(card) < 19):
-            raise Http404
-        if resending.one(card_id=int(card), by=self.by, now=self.now):
+        card = number_or_404(self.request.POST.get("card", ""))
+        if resending.one(card_id=card, by=self.by, now=self.now):
             return _("The card will be sent again."), "success"
         return _("The card is being sent just now."), "info"
 
@@ -152,10 +151,8 @@ class Act(ExchangeScreen):
         return text % {"count": done.cards}, "success"
 
     def _acknowledge(self) -> Said:
-        alarm = self.request.POST.get("alarm", "")
-        if not (alarm.isascii() and alarm.isdigit() and len(alarm) < 19):
-            raise Http404
-        if alarms.acknowledge(alarm_id=int(alarm), by=self.by, now=self.now):
+        alarm = number_or_404(self.request.POST.get("alarm", ""))
+        if alarms.acknowledge(alarm_id=alarm, by=self.by, now=self.now):
             return _("Written down: you know of it."), "success"
         return _("Somebody knows of it already, or it is over."), "info"
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import CardUpload
 from patients.screens.exchange import ExchangeScreen
+from patients.screens.numbers import number, number_or_404
 from patients.services import connection_check, exchange_page, exchange_words, letters, rejections
 
 SHOWN = 50
@@ -20,9 +21,8 @@ class ExchangeCards(ExchangeScreen):
     def get(self, request: HttpRequest) -> HttpResponse:
         """`state`, `code`, and `after`, the last number of the page before. One statement."""
         state, code = chosen(request)
-        after = request.GET.get("after", "0")
-        key = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-        found = CardUpload.objects.filter(state=state, error_code=code, pk__gt=key)
+        after = number(request.GET.get("after", "")) or 0
+        found = CardUpload.objects.filter(state=state, error_code=code, pk__gt=after)
         rows = list(found.select_related("patient__lpu").order_by("pk")[: SHOWN + 1])
         context = {"state": state, "code": code, "name": exchange_words.name_of(state), "rows": rows[:SHOWN]}
         more = rows[SHOWN - 1].pk if len(rows) > SHOWN else None
@@ -40,9 +40,8 @@ class ExchangeLetter(ExchangeScreen):
         """About one card (`card`, its number in the database), or about a state and reason."""
         card = request.GET.get("card", "")
         if card:
-            if not (card.isascii() and card.isdigit() and len(card) < 19):
-                raise Http404
-            return self.render({"letter": letters.of_card(card_id=int(card), lpus=self.lpus, now=self.now)})
+            text = letters.of_card(card_id=number_or_404(card), lpus=self.lpus, now=self.now)
+            return self.render({"letter": text})
         state, code = chosen(request)
         text = letters.of_reason(
             state=state, code=code, lpus=self.lpus, cards=exchange_page.cards_of(state, code), now=self.now

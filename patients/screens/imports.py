@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from lmis.exceptions import Refusal
 from lmis.screens.views import Screen
 from patients.models import CardImport, CardImportRow
+from patients.screens.numbers import number
 from patients.services.importing import columns, imports
 
 SHOWN = 20
@@ -124,8 +125,7 @@ class Rows(Importing):
         found, fate = self.found(pk), request.GET.get("fate", "")
         if fate not in FATES:
             raise Http404
-        after = request.GET.get("after", "0")
-        line = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+        line = number(request.GET.get("after", ""), digits=9) or 0
         rows = list(found.rows.filter(fate=fate, line__gt=line).select_related("card").order_by("line")[: ROWS + 1])
         shown = [(row, _told(row, found.mapping)) for row in rows[:ROWS]]
         label = CardImportRow.Fate(fate).label

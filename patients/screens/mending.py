@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lmis.screens.views import Screen
 from lmis.services import access
+from patients.screens.numbers import number
 from patients.services import mending
 
 SHOWN = 50
@@ -21,9 +22,8 @@ class Mend(Screen):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """A page; whoever is shown is written down."""
-        asked = request.GET.get("page", "0")
-        number = min(int(asked), 1000) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
-        found = mending.page(lpus=self.lpus, now=self.now, limit=SHOWN + 1, begin=number * SHOWN)
+        page = min(number(request.GET.get("page", ""), digits=5) or 0, 1000)
+        found = mending.page(lpus=self.lpus, now=self.now, limit=SHOWN + 1, begin=page * SHOWN)
         shown = found[:SHOWN]
         cards = [one.upload.patient.guid for one in shown]
         access.note(by=self.by, what=access.What.FOUND, cards=cards, screen="mend")
@@ -33,8 +33,8 @@ class Mend(Screen):
                 "cards": shown,
                 "count": count,
                 "most": mending.COUNTED,
-                "page": number,
-                "next": number + 1 if len(found) > SHOWN else None,
+                "page": page,
+                "next": page + 1 if len(found) > SHOWN else None,
             }
         )
 

@@ -17,6 +17,7 @@ from lmis.services import access
 from patients.models import LikelyDuplicate, Patient
 from patients.screens.comparing import compared, strangers
 from patients.screens.finding import Finding
+from patients.screens.numbers import number
 from patients.services import likely_pairs, merging, search
 
 SHOWN = 50
@@ -100,7 +101,7 @@ class Two(Screen):
 
     def cards(self, ids: list[str], *, ordered: bool = True) -> list[Patient]:
         """The two cards of our own LPUs, the older first if ordered; 404 for anything else."""
-        wanted = [int(pk) for pk in ids if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        wanted = [pk for pk in map(number, ids) if pk is not None]
         found = Patient.objects.filter(pk__in=wanted, lpu__in=self.lpus).select_related("lpu", "upload")
         by_pk = {card.pk: card for card in found.prefetch_related("phones")}
         if len(by_pk) != 2 or len(wanted) != 2:
