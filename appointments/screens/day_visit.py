@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, Slot
+from appointments.screens.asked import guid_or_404
 from appointments.screens.day import DayPart
 from appointments.screens.grid_acts import RIGHTS
 from appointments.screens.grid_words import clock
@@ -94,10 +95,7 @@ class Repeat(DayPart):
 
     def _slot(self, visit: Appointment) -> Slot:
         """Of the doctors that this employee may see."""
-        try:
-            wanted = UUID(self.request.POST.get("slot", ""))
-        except ValueError:
-            raise Http404 from None
+        wanted = guid_or_404(self.request.POST.get("slot", ""))
         found = Slot.objects.of_doctors(self.own).filter(guid=wanted, doctor__lpu=visit.slot.doctor.lpu_id).first()
         if found is None:
             raise Http404

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import WaitNorm
 from appointments.models.waiting import PartOfDay
+from appointments.screens.asked import guid_or_404
 from appointments.services.desk import Paper
 from appointments.services.offers import Wish
 
@@ -83,10 +84,7 @@ class State:
         """Of the chosen open direction; raises Http404 for what is none."""
         if not self.direction or self.by_paper:
             return None
-        try:
-            return UUID(self.direction)
-        except ValueError:
-            raise Http404 from None
+        return guid_or_404(self.direction)
 
     @property
     def paper(self) -> Paper | None:

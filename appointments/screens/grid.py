@@ -118,7 +118,7 @@ class Grid(GridPart):
         if not scope.moving:
             return {}
         self.demand("lmis.move_appointments")
-        found = Appointment.objects.of_doctors(self.own).with_all_shown().select_related("patient")
+        found = self.among.with_all_shown().select_related("patient")
         moving = found.filter(guid=scope.moving, state=Appointment.State.BOOKED).first()
         if moving is None:
             raise Http404

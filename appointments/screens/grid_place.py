@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, Slot, WaitingEntry
+from appointments.screens.asked import guid_or_404
 from appointments.screens.grid import GridPart
 from appointments.screens.grid_acts import acts_of, blocking_of
 from appointments.screens.grid_words import clock
@@ -130,12 +131,8 @@ class Place(PlacePart):
         return self.show(guid, moving=self._moving(moving) if moving else None)
 
     def _moving(self, text: str) -> Appointment | None:
-        try:
-            wanted = UUID(text)
-        except ValueError:
-            raise Http404 from None
-        found = Appointment.objects.of_doctors(self.own).select_related("patient", "slot__doctor__lpu")
-        return found.filter(guid=wanted, state=Appointment.State.BOOKED).first()
+        found = self.among.select_related("patient", "slot__doctor__lpu")
+        return found.filter(guid=guid_or_404(text), state=Appointment.State.BOOKED).first()
 
 
 class Cards(PlacePart):
@@ -192,10 +189,7 @@ class Book(PlacePart):
 
     def _card(self) -> Patient:
         """A doctor books for own patients only."""
-        try:
-            cards = Patient.objects.live().filter(guid=UUID(self.request.POST.get("card", "")))
-        except ValueError:
-            raise Http404 from None
+        cards = Patient.objects.live().filter(guid=guid_or_404(self.request.POST.get("card", "")))
         found = cards.of_doctors(self.own).select_related("lpu").first()
         if found is None:
             raise Http404

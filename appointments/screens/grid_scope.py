@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import Http404, QueryDict
 from django.utils.http import urlencode
 
+from appointments.screens.asked import guid_or_404
 from lmis.models import Doctor, Speciality
 from lmis.querysets import DoctorQuerySet
 
@@ -95,12 +96,12 @@ def scope_of(asked: QueryDict, *, own: DoctorQuerySet | None, today: dt.date) ->
     for a doctor, two for a speciality.
     """
     move = asked.get("move")
-    moving = _guid(str(move)) if move else None
+    moving = guid_or_404(str(move)) if move else None
     shown = (Doctor.objects.all() if own is None else own).filter(lpu__is_own=True)
     shown = shown.select_related("lpu", "speciality", "room")
     if "doctor" in asked:
         first = _monday(asked.get("week"), today)
-        doctor = shown.filter(guid=_guid(asked.get("doctor", ""))).first()
+        doctor = shown.filter(guid=guid_or_404(asked.get("doctor", ""))).first()
         if doctor is None:
             raise Http404
         days = [first + dt.timedelta(days=number) for number in range(7)]
@@ -113,13 +114,6 @@ def scope_of(asked: QueryDict, *, own: DoctorQuerySet | None, today: dt.date) ->
             raise Http404
         return Scope([Column(doctor, day) for doctor in doctors], day, day, speciality=speciality, moving=moving)
     return None
-
-
-def _guid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None
 
 
 def _number(text: str) -> int:

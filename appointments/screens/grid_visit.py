@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, Slot
+from appointments.screens.asked import guid_or_404
 from appointments.screens.grid_acts import RIGHTS
 from appointments.screens.grid_place import PlacePart
 from appointments.screens.grid_scope import query_of
@@ -84,7 +85,7 @@ class Move(PlacePart):
     def post(self, request: HttpRequest, guid: UUID) -> HttpResponse:
         """The dialog of the new place, or of the old one with why not."""
         self.demand("lmis.move_appointments")
-        visit, target = self.visit(guid), self.slot(self._target())
+        visit, target = self.visit(guid), self.slot(guid_or_404(self.request.POST.get("to", "")))
         reason = request.POST.get("reason", "").strip()[:255]
         if reason and not self.allows("lmis.overbook"):
             raise PermissionDenied
@@ -104,9 +105,3 @@ class Move(PlacePart):
             return trigger(self.show(target.guid, precise(moved)), "grid-changed")
         response = toast(self.show(target.guid, moved=True), _("Moved."))
         return trigger(response, "grid-changed")
-
-    def _target(self) -> UUID:
-        try:
-            return UUID(self.request.POST.get("to", ""))
-        except ValueError:
-            raise Http404 from None

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, WaitingEntry
+from appointments.screens.asked import guid_or_404
 from appointments.screens.grid_place import PlacePart, print_at_once
 from appointments.services import waiting
 
@@ -30,10 +31,7 @@ class Serve(PlacePart):
 
     def _entry(self) -> WaitingEntry:
         """Raises Http404 for one that is not there or not for this employee."""
-        try:
-            wanted = UUID(self.request.POST.get("entry", ""))
-        except ValueError:
-            raise Http404 from None
+        wanted = guid_or_404(self.request.POST.get("entry", ""))
         found = WaitingEntry.objects.of_doctors(self.own).filter(guid=wanted).first()
         if found is None:
             raise Http404

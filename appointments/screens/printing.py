@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Self
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -83,19 +81,3 @@ def format_of(request: HttpRequest) -> str:
 def remember(response: HttpResponse, chosen: str) -> None:
     """Keep the choice at the workplace: nothing about anybody is in it."""
     response.set_cookie(_COOKIE, chosen, max_age=_YEAR, path="/admin/", httponly=True, samesite="Lax")
-
-
-def day_or_404(text: str) -> dt.date:
-    """The day of an address, `2026-11-23`."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise Http404 from error
-
-
-def guid_or_404(text: str) -> UUID:
-    """A guid that came in a form."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import ScheduleTemplate
 from appointments.screens import templates_picture as picture
+from appointments.screens.asked import guid_or_404
 from appointments.screens.templates_forms import Table, blank_row, numbers_in, rearranged
 from appointments.services import generation, pattern_preview, patterns
 from lmis.models import Doctor
@@ -110,7 +111,7 @@ class Pattern(PatternScreen):
     def get(self, request: HttpRequest, guid: UUID) -> HttpResponse:
         """The pattern as saved; with `from` that of another doctor, looked at and not saved; `to` goes there."""
         if request.GET.get("to"):
-            there = self.doctor_of(_guid(request.GET["to"]))
+            there = self.doctor_of(guid_or_404(request.GET["to"]))
             address = reverse("screens:pattern", args=[there.guid])
             return HttpResponseRedirect(f"{address}?from={self.doctor.guid}")
         saved = patterns.current(doctor=self.doctor, today=self.today)
@@ -118,7 +119,7 @@ class Pattern(PatternScreen):
         more: dict[str, Any] = {"others": others.select_related("speciality").order_by("speciality__name", "family")}
         shown = saved
         if request.GET.get("from"):
-            source = self.doctor_of(_guid(request.GET["from"]))
+            source = self.doctor_of(guid_or_404(request.GET["from"]))
             shown = patterns.copied(source=source, doctor=self.doctor, today=self.today)
             more |= {"source": source, "replaced": len(saved), **self.looked_at(shown)}
         context = self.context(Table.of(self.doctor, shown), **more)
@@ -171,10 +172,3 @@ def day_of(text: str | None, usual: dt.date) -> dt.date:
 
 def _monday(day: dt.date) -> dt.date:
     return day - (day.isoweekday() - 1) * DAY
-
-
-def _guid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error

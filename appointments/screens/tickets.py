@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from appointments.models import Appointment
 from appointments.screens import printing
+from appointments.screens.asked import day_or_404, guid_or_404
 from appointments.tickets import bars_of, code_of, pk_of
 from lmis.models import Doctor
 from lmis.screens import toast
@@ -84,7 +85,7 @@ class TicketFormat(AppointmentScreen):
         guid = request.POST.get("ticket", "")
         response: HttpResponse = HttpResponse(status=204)
         if guid:
-            ticket = get_object_or_404(self.appointments(), guid=printing.guid_or_404(guid))
+            ticket = get_object_or_404(self.appointments(), guid=guid_or_404(guid))
             response = HttpResponseRedirect(address_of("screens:ticket", ticket.guid))
         printing.remember(response, chosen)
         return toast(response, _("Tickets are printed on: %(format)s.") % {"format": printing.FORMATS[chosen]})
@@ -99,7 +100,7 @@ class DaySheet(AppointmentScreen):
 
     def get(self, request: HttpRequest, guid: UUID, day: str) -> HttpResponse:
         """The patients of that day by time."""
-        date = printing.day_or_404(day)
+        date = day_or_404(day)
         mine = doctors_of(self.user)
         doctors = Doctor.objects.all() if mine is None else mine
         doctor = get_object_or_404(doctors.with_titles(), guid=guid)
