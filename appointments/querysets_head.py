@@ -47,9 +47,9 @@ class CountedSlots(models.QuerySet["Slot"]):
         `slots` lie between now and `until`, `free` are their places for the Internet, `last` is the last day with any.
         """
         soon = Q(begin__lt=until)
-        bookable = soon & Q(is_blocked=False, visible=True, channels__contains=[Source.INTERNET])
+        bookable = soon & Q(is_blocked=False, channels__contains=[Source.INTERNET])
         return (
-            self.filter(withdrawn="", begin__gt=now, doctor__is_published=True, doctor__is_active=True)
+            self.filter(withdrawn="", begin__gt=now, visible=True)
             .values("doctor")
             .annotate(
                 slots=Count("pk", filter=soon),

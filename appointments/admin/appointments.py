@@ -112,15 +112,15 @@ class AppointmentAdmin(NotesCards, ReadOnlyAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Those who book."""
-        return all(map(request.user.has_perm, ("appointments.add_appointment", "lmis.book_appointments")))
+        return request.user.has_perms(("appointments.add_appointment", "lmis.book_appointments"))
 
     def has_mark_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Those who mark; the page itself has nothing to type into."""
-        return all(map(request.user.has_perm, ("appointments.change_appointment", "lmis.mark_visits")))
+        return request.user.has_perms(("appointments.change_appointment", "lmis.mark_visits"))
 
     def has_cancel_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Those who cancel."""
-        return all(map(request.user.has_perm, ("appointments.change_appointment", "lmis.cancel_appointments")))
+        return request.user.has_perms(("appointments.change_appointment", "lmis.cancel_appointments"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Appointment | None = None) -> Any:
         """Cancelling and overbooking only where there was any."""

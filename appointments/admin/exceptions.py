@@ -25,7 +25,7 @@ from appointments.services import closings
 from lmis.admin.ask import found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
 from lmis.admin.filters import DaysFilter
-from lmis.admin.words import WHO, labels
+from lmis.admin.words import labels
 from lmis.models import Lpu, Source
 
 _RIGHT = "lmis.edit_absences"
@@ -61,7 +61,7 @@ class ScheduleExceptionAdmin(LmisModelAdmin):
     ]
     search_fields = ["doctor__family", "reason"]
     search_help_text = gettext_lazy("Surname of the doctor, or reason")
-    readonly_preprocess_fields = {**WHO, "channels": labels(Source)}
+    readonly_preprocess_fields = {"channels": labels(Source)}
     actions_list = ["open_screen"]
     actions_detail = ["open_absence"]
     add_fieldsets = [

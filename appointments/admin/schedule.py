@@ -20,7 +20,7 @@ from appointments.models import ScheduleTemplate
 from appointments.services import horizon
 from appointments.services.filling import Report
 from lmis.admin.base import ReadOnlyAdmin, actor
-from lmis.admin.words import WHO, labels
+from lmis.admin.words import labels
 from lmis.models import Source
 
 WHAT_IS_OFFERED: Any = ["slot_minutes", "capacity", "channels", "busy_type", "room"]
@@ -59,7 +59,7 @@ class ScheduleTemplateAdmin(ReadOnlyAdmin):
     ]
     search_fields = ["doctor__family"]
     search_help_text = gettext_lazy("Surname of the doctor")
-    readonly_preprocess_fields = {**WHO, "channels": labels(Source), "release_channels": labels(Source)}
+    readonly_preprocess_fields = {"channels": labels(Source), "release_channels": labels(Source)}
     actions = ["lay_places"]
     actions_list = ["open_screen"]
     fieldsets = [

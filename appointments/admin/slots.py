@@ -22,7 +22,7 @@ from appointments.shown import day_of, time_of
 from lmis.admin.ask import Question, ReasonForm, ask, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
 from lmis.admin.filters import DaysFilter
-from lmis.admin.words import WHO, labels, words_of
+from lmis.admin.words import labels, words_of
 from lmis.models import Source
 
 BLOCK = Question(
@@ -60,7 +60,7 @@ class SlotAdmin(LmisModelAdmin):
     actions = ["block", "unblock", "withdraw", "put_back"]
     actions_detail = ["block_one", "unblock_one", "withdraw_one", "put_back_one"]
     autocomplete_fields = ["busy_type", "room"]
-    readonly_preprocess_fields = {**WHO, "channels": labels(Source)}
+    readonly_preprocess_fields = {"channels": labels(Source)}
     readonly_fields = ["doctor", "day_shown", "time_shown", "state_word", "guid", "block_reason", "taken", "number"]
     fieldsets = [
         (None, {"fields": ["doctor", ("day_shown", "time_shown"), ("state_word", "block_reason"), "taken"]}),

@@ -23,6 +23,11 @@ from patients.models.triggers import follows_survivor
 MISTAKE_WITHIN = dt.timedelta(minutes=2)  # so long a booking may still be called a slip of the hand
 
 
+def may_be_slip(moment: dt.datetime | None, now: dt.datetime) -> bool:
+    """Whether what was done at `moment`, if at all, may still be called a slip of the hand."""
+    return moment is not None and now <= moment + MISTAKE_WITHIN
+
+
 class Appointment(models.Model):
     """One place of a slot held by one patient, perhaps by a direction.
 

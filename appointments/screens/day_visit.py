@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, Slot
@@ -17,6 +16,7 @@ from appointments.screens.asked import guid_or_404
 from appointments.screens.day import DayPart
 from appointments.screens.grid_acts import RIGHTS
 from appointments.screens.grid_words import clock
+from appointments.screens.printing import print_at_once
 from appointments.services import booking, visits, waiting
 from appointments.services.explaining import precise
 from lmis.exceptions import Refusal
@@ -78,7 +78,7 @@ class Repeat(DayPart):
             refusal = precise(made)
             return toast(self._show(visit, refusal), refusal.message, "error")
         response = self.render({"visit": visit, "made": made, "when": clock(made.slot, made.slot.begin)})
-        trigger(response, "print", {"url": reverse("screens:ticket", args=[made.guid])})
+        print_at_once(response, made)
         return trigger(toast(response, _("Booked.")), "grid-changed")
 
     def _book(self, visit: Appointment, slot: Slot) -> Appointment:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +12,7 @@ from appointments.exceptions import HeldAppointment, SlotRefusal
 from appointments.models import Appointment, Slot
 from appointments.screens import desk_panels as panels
 from appointments.screens.desk import Part
+from appointments.screens.printing import print_at_once
 from appointments.screens.workplace import prints
 from appointments.services import cancelling, desk, explaining, nearest, waiting
 from appointments.services.norms import Norms
@@ -77,7 +77,7 @@ class Act(Part):
         toast(response, text)
         trigger(response, "desk-done")
         if prints(self.request):
-            trigger(response, "print", {"url": reverse("screens:ticket", args=[booked.guid])})
+            print_at_once(response, booked)
         return response
 
     def over_plan_reason(self) -> str:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from appointments.models import Appointment, WaitingEntry, WaitNorm
-from appointments.models.appointment import MISTAKE_WITHIN
 from appointments.screens.desk_state import State
 from appointments.services import offers
 from appointments.services.norms import Norms, Wait
@@ -34,7 +33,6 @@ def person(patient: Patient, *, now: dt.datetime, marked: Appointment | None = N
         "patient": patient,
         "coming": coming,
         "marked": marked,
-        "fresh_since": now - MISTAKE_WITHIN,
         "doubles": _doubles(coming),
         "directions": open_directions(patient, now),
         "waiting": list(WaitingEntry.objects.open().of_patients([patient]).with_all_shown()),

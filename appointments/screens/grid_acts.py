@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Any
 
 from appointments.models import Appointment, Slot
-from appointments.models.appointment import MISTAKE_WITHIN
+from appointments.models.appointment import may_be_slip
 
 State = Appointment.State
 RIGHTS = {
@@ -43,9 +43,9 @@ def _sensible(appointment: Appointment, slot: Slot, now: dt.datetime) -> set[str
         acts.add("leave" if appointment.arrived_at else "arrive")
     if now >= slot.begin and appointment.arrived_at is None:
         acts.add("missed")
-    if appointment.moved_at is not None and now <= appointment.moved_at + MISTAKE_WITHIN:
+    if may_be_slip(appointment.moved_at, now):
         acts.add("move_back")
-    elif appointment.user_id is not None and now <= appointment.created_at + MISTAKE_WITHIN:
+    elif appointment.user_id is not None and may_be_slip(appointment.created_at, now):
         acts.add("mistake")
     return acts
 

@@ -14,6 +14,7 @@ from appointments.screens.asked import guid_or_404
 from appointments.screens.grid import GridPart
 from appointments.screens.grid_acts import acts_of, blocking_of
 from appointments.screens.grid_words import clock
+from appointments.screens.printing import print_at_once
 from appointments.screens.workplace import channel_of
 from appointments.services import booking, slots, waiting
 from appointments.services.explaining import precise
@@ -29,11 +30,6 @@ FOUND = 8
 CALLED = 3  # of those who wait: the first to call, and two in case nobody answers
 # A doctor finds own patients only, so that more than are shown have to be looked through.
 LOOKED_THROUGH = 200
-
-
-def print_at_once(response: HttpResponse, made: Appointment) -> HttpResponse:
-    """The answer that also makes the page print the ticket."""
-    return trigger(response, "print", {"url": reverse("screens:ticket", args=[made.guid])})
 
 
 class PlacePart(GridPart):

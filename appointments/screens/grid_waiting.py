@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, WaitingEntry
 from appointments.screens.asked import guid_or_404
-from appointments.screens.grid_place import PlacePart, print_at_once
+from appointments.screens.grid_place import PlacePart
+from appointments.screens.printing import print_at_once
 from appointments.services import waiting
 
 

@@ -1,4 +1,4 @@
-"""What the prints show, in words."""
+"""What the prints show, in words; on what, and when at once."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment, Slot
+from lmis.screens.toasts import trigger
 
 FORMATS = {"a5": _("A5 sheet"), "roll": _("80 mm roll")}
 _COOKIE, _YEAR = "ticket_format", 365 * 24 * 3600
@@ -81,3 +83,8 @@ def format_of(request: HttpRequest) -> str:
 def remember(response: HttpResponse, chosen: str) -> None:
     """Keep the choice at the workplace: nothing about anybody is in it."""
     response.set_cookie(_COOKIE, chosen, max_age=_YEAR, path="/admin/", httponly=True, samesite="Lax")
+
+
+def print_at_once(response: HttpResponse, made: Appointment) -> HttpResponse:
+    """The answer that also makes the page print the ticket."""
+    return trigger(response, "print", {"url": reverse("screens:ticket", args=[made.guid])})

@@ -24,7 +24,7 @@ from appointments.exceptions import (
     VisitDone,
 )
 from appointments.models import Appointment, Slot
-from appointments.models.appointment import MISTAKE_WITHIN
+from appointments.models.appointment import MISTAKE_WITHIN, may_be_slip
 from appointments.querysets import AppointmentQuerySet
 from appointments.services import rules
 from appointments.services.writing import write
@@ -62,7 +62,7 @@ def undo_mistake(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.d
         _check_cancellable(appointment, next(iter(slots.values())), now=now, late=True)
         if appointment.user_id is None:
             raise NotOurMistake
-        if _is_past_mistake(appointment.created_at, now):
+        if not may_be_slip(appointment.created_at, now):
             raise TooLateForMistake
         _write_cancelled(appointment, by=by, now=now, cancel_reason="", mistake=True)
     return appointment
@@ -79,7 +79,7 @@ def undo_move(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.date
         slots, appointment = _locked(guid=guid, among=among, targets=[old] if old else [])
         _check_cancellable(appointment, appointment.slot, now=now, late=True)
         # A colleague may have moved it on between the look and the lock: then the old place is another one.
-        if old is None or appointment.moved_from_id != slots[old].pk or _is_past_mistake(appointment.moved_at, now):
+        if old is None or appointment.moved_from_id != slots[old].pk or not may_be_slip(appointment.moved_at, now):
             raise NothingMoved
         seat = _seat_again(slots[old], appointment)
         number = slots[old].number_of(seat)
@@ -130,10 +130,6 @@ def move(
             over_reason=over_plan_reason,
         )
     return appointment
-
-
-def _is_past_mistake(moment: dt.datetime | None, now: dt.datetime) -> bool:
-    return moment is None or now > moment + MISTAKE_WITHIN
 
 
 def _seat_again(old: Slot, appointment: Appointment) -> int:

@@ -64,13 +64,11 @@ def configured_redis() -> None:
     if not os.environ.get("REDIS_URL"):
         return
     import redis
-    from django.conf import settings
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+
+    from lmis.services import broker
 
     try:
-        limits = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "retry": Retry(NoBackoff(), 0)}
-        with redis.Redis.from_url(settings.REDIS_URL, **limits) as client:
+        with broker.client(patience=TIMEOUT) as client:
             client.ping()
     except (redis.RedisError, OSError, ValueError) as error:
         raise DemoError(f"REDIS_URL does not answer: {_first_line(error)}") from error

@@ -6,11 +6,10 @@ import logging
 import threading
 
 import redis
-from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from lmis.services import broker
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +50,7 @@ def _migrations() -> str:
 def _broker() -> str:
     """A request never waits for the broker, so without it we are still ready."""
     try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=_BROKER_TIMEOUT,
-            socket_connect_timeout=_BROKER_TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        ) as client:
+        with broker.client(patience=_BROKER_TIMEOUT) as client:
             client.ping()
     except (redis.RedisError, OSError):
         return "degraded"

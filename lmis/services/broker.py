@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import redis
@@ -19,20 +18,18 @@ class Broker:
     """`reason` is the kind of error when it does not answer; `lengths` are messages that no worker has taken yet."""
 
     reachable: bool
-    milliseconds: int
     lengths: dict[str, int] = field(default_factory=dict)
     reason: str = ""
 
 
 def look(*, patience: float = PATIENCE) -> Broker:
     """Ask the broker, once and within `patience` seconds a step. Raises nothing."""
-    begun = time.perf_counter()
     try:
         with client(patience=patience) as broker:
             lengths = [int(broker.llen(queue)) for queue in QUEUES]
     except (redis.RedisError, OSError) as error:
-        return Broker(False, _since(begun), reason=type(error).__name__)
-    return Broker(True, _since(begun), dict(zip(QUEUES, lengths, strict=True)))
+        return Broker(False, reason=type(error).__name__)
+    return Broker(True, dict(zip(QUEUES, lengths, strict=True)))
 
 
 def client(*, patience: float) -> redis.Redis:
@@ -43,7 +40,3 @@ def client(*, patience: float) -> redis.Redis:
         socket_connect_timeout=patience,
         retry=Retry(NoBackoff(), 0),
     )
-
-
-def _since(begun: float) -> int:
-    return round((time.perf_counter() - begun) * 1000)

@@ -6,7 +6,7 @@ import functools
 import logging
 import os
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 from django.conf import settings
@@ -54,11 +54,6 @@ def ask(method: str, path: str, *, request_id: UUID, **content: Any) -> httpx.Re
         return Later("connection_lost")
     except httpx.HTTPError:
         return Later("bad_answer")
-
-
-def put_card(patient: Patient) -> Outcome:
-    """Send one card and say what became of it."""
-    return put(patient, request_id=uuid4())[0]
 
 
 def _client() -> httpx.Client:

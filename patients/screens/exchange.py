@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from lmis.screens.views import Screen
-from patients.services import exchange_charts, exchange_page
+from patients.services import exchange_charts, exchange_page, pauses
 
 # Parts of the page that change by themselves: each is swapped only when it reads otherwise than before.
 PARTS = ("alarms", "lead", "charts", "states", "backfill", "nights")
@@ -53,7 +53,7 @@ class Exchange(ExchangeScreen):
         """All of it."""
         parts = self.parts()
         context: dict[str, Any] = {"parts": parts, "since": "-".join(marks_of(parts).values()), "runs": self.runs}
-        return self.render({**context, "settings": exchange_page.settings_now()})
+        return self.render({**context, "settings": pauses.settings_now()})
 
 
 class ExchangeChanges(ExchangeScreen):

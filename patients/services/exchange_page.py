@@ -9,7 +9,7 @@ from typing import Any
 
 from lmis.services import alarms, broker, heartbeats
 from patients.models import CardUpload, ExchangeFigures, ExchangePause, ExchangeSettings, MipGate, Reconciliation
-from patients.services import backfill, exchange_charts, exchange_words, figures
+from patients.services import backfill, exchange_charts, exchange_words, figures, pauses
 
 State = CardUpload.State
 # What somebody may have to do something about comes first.
@@ -86,7 +86,9 @@ class Overview:
     @property
     def age_level(self) -> str:
         """Good, warn or bad."""
-        return _level(self.age, OLD, VERY_OLD)
+        if self.age is None or self.age < OLD:
+            return "good"
+        return "bad" if self.age >= VERY_OLD else "warn"
 
     @property
     def is_gate_shut(self) -> bool:
@@ -122,7 +124,7 @@ def read(*, now: datetime) -> Overview:
         states=states_of(counted),
         gate=MipGate.objects.filter(pk=1).first(),
         pause=ExchangePause.objects.on(now).first(),
-        settings=settings_now(),
+        settings=pauses.settings_now(),
         present=heartbeats.present(now=now),
         broker=broker.look(),
         charts=exchange_charts.read(now=now),
@@ -131,11 +133,6 @@ def read(*, now: datetime) -> Overview:
         backfill=backfill.progress(now=now),
         nights=list(Reconciliation.objects.order_by("-started_at")[:NIGHTS]),
     )
-
-
-def settings_now() -> ExchangeSettings:
-    """The pace as it is. One statement."""
-    return ExchangeSettings.objects.filter(pk=1).first() or ExchangeSettings()
 
 
 def states_of(counted: ExchangeFigures | None) -> list[StateRow]:
@@ -164,9 +161,3 @@ def _row(state: CardUpload.State, by_code: dict[str, int]) -> StateRow:
         cards=sum(by_code.values()),
         reasons=sorted(reasons, key=lambda one: -one.cards),
     )
-
-
-def _level(age: timedelta | None, warn: timedelta, bad: timedelta) -> str:
-    if age is None or age < warn:
-        return "good"
-    return "bad" if age >= bad else "warn"

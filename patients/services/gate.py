@@ -11,6 +11,7 @@ from lmis.actors import SYSTEM, Actor
 from patients.mip import pace
 from patients.mip.outcomes import Credentials, Later, Outcome
 from patients.models import ExchangeMark, MipGate
+from patients.services import pauses
 
 logger = logging.getLogger(__name__)
 _ONLY = 1
@@ -92,7 +93,7 @@ def _shut(gate: MipGate, kind: MipGate.Kind, reason: str, now: datetime, wait: t
     gate.closed_until = now + (wait or pace.before_probe(gate.failures))
     gate.since, gate.kind, gate.reason, gate.probe = gate.since or now, kind, reason, None
     if fresh:
-        ExchangeMark.objects.create(at=now, kind=ExchangeMark.Kind.GATE_SHUT, text=reason, by=SYSTEM.label)
+        pauses.mark(kind=ExchangeMark.Kind.GATE_SHUT, text=reason, by=SYSTEM, now=now)
     level = logging.ERROR if kind == Kind.CREDENTIALS else logging.WARNING
     what = "refuses our login" if kind == Kind.CREDENTIALS else "is not to be reached"
     logger.log(level, "the MIP %s (%s); no card is sent before %s", what, reason, gate.closed_until.isoformat())
@@ -102,5 +103,5 @@ def _open(gate: MipGate, now: datetime) -> None:
     """The probe got through."""
     gate.closed_until, gate.since, gate.probe = None, None, None
     gate.kind, gate.reason, gate.failures, gate.streak = "", "", 0, 0
-    ExchangeMark.objects.create(at=now, kind=ExchangeMark.Kind.GATE_OPEN, by=SYSTEM.label)
+    pauses.mark(kind=ExchangeMark.Kind.GATE_OPEN, text="", by=SYSTEM, now=now)
     logger.warning("the MIP takes cards again; uploads go on")

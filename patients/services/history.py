@@ -108,7 +108,7 @@ def prune(*, now: datetime) -> list[str]:
         _alone()
         old = sorted(name for name in _known() if name < _name(first))
         for name in old:
-            _run(f"DROP TABLE {connection.ops.quote_name(name)}")
+            execute(f"DROP TABLE {connection.ops.quote_name(name)}", [])
     UploadMinute.objects.filter(minute__lt=datetime.combine(first, datetime.min.time(), UTC)).delete()
     return old
 
@@ -132,13 +132,8 @@ def _make(day: date) -> bool:
     begin, end = (f"'{one.isoformat()} 00:00:00+00'" for one in (day, day + timedelta(days=1)))
     if fetch(f"SELECT 1 FROM {_TABLE}_other WHERE at >= {begin} AND at < {end} LIMIT 1", []):  # noqa: S608
         return False
-    _run(f"CREATE TABLE {_name(day)} PARTITION OF {_TABLE} FOR VALUES FROM ({begin}) TO ({end})")
+    execute(f"CREATE TABLE {_name(day)} PARTITION OF {_TABLE} FOR VALUES FROM ({begin}) TO ({end})", [])
     return True
-
-
-def _run(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
 
 
 def of_card(*, card_id: int, limit: int = 50) -> Iterable[tuple[object, ...]]:

@@ -11,17 +11,14 @@ from django.utils.translation import gettext as _
 from lmis.models import Lpu
 from lmis.rows import fetch
 from patients.models import CardUpload
-from patients.services import exchange_words
+from patients.services import exchange_words, history
 
 EXAMPLES = 20
 _LAST = """
-    SELECT a.at, a.outcome, a.code, a.status, a.milliseconds, a.request_id
+    SELECT a.at, a.version, a.outcome, a.code, a.status, a.milliseconds, a.request_id
       FROM unnest(%s::bigint[]) AS c(id)
      CROSS JOIN LATERAL (SELECT * FROM patients_uploadattempt WHERE card_id = c.id ORDER BY at DESC LIMIT 1) a
      ORDER BY a.at DESC"""
-_OF_ONE = """
-    SELECT at, outcome, code, status, milliseconds, request_id FROM patients_uploadattempt
-     WHERE card_id = %s ORDER BY at DESC LIMIT %s"""
 
 
 def of_reason(*, state: str, code: str, lpus: Iterable[Lpu], cards: int, now: datetime) -> str:
@@ -38,7 +35,7 @@ def of_reason(*, state: str, code: str, lpus: Iterable[Lpu], cards: int, now: da
 def of_card(*, card_id: int, lpus: Iterable[Lpu], now: datetime) -> str:
     """About the last attempts of one card, which is not named. One statement."""
     told = _("These are our attempts to upload one card, the newest first.")
-    return _letter(told, fetch(_OF_ONE, [card_id, EXAMPLES]), lpus, now)
+    return _letter(told, history.of_card(card_id=card_id, limit=EXAMPLES), lpus, now)
 
 
 def _letter(told: str, attempts: Iterable[tuple[object, ...]], lpus: Iterable[Lpu], now: datetime) -> str:
@@ -58,7 +55,9 @@ def _letter(told: str, attempts: Iterable[tuple[object, ...]], lpus: Iterable[Lp
     return "\n".join(lines) + "\n"
 
 
-def _line(at: object, outcome: object, code: object, status: object, took: object, request_id: object) -> str:
+def _line(
+    at: object, _version: object, outcome: object, code: object, status: object, took: object, request_id: object
+) -> str:
     answer = str(status) if status is not None else _("no answer")
     code = exchange_words.plain(str(code)) or "—"
     return f"{_moment(at)}; {request_id}; {answer}; {outcome}; {code}; {took} ms"

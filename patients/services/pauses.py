@@ -67,6 +67,11 @@ def mark(*, kind: str, text: str, by: Actor, now: datetime) -> None:
     ExchangeMark.objects.create(at=now, kind=kind, text=text[:255], by=by.label)
 
 
+def settings_now() -> ExchangeSettings:
+    """What is set; as it comes while nobody has set anything. One statement."""
+    return ExchangeSettings.objects.filter(pk=1).first() or ExchangeSettings()
+
+
 def lock_settings() -> ExchangeSettings:
     """The settings' row, locked: whatever operators set waits here for what another one is setting."""
     ExchangeSettings.objects.get_or_create(pk=1)

@@ -8,9 +8,8 @@ from datetime import datetime
 from django.db.models import F
 
 from patients.models import ExchangePause, ExchangeSettings
-from patients.services import gate
+from patients.services import gate, pauses
 
-DEFAULT_PARALLEL = 8
 _BURST = 1.0  # seconds' worth of cards that may be saved up
 
 
@@ -33,9 +32,9 @@ def permit(*, now: datetime, wanted: int) -> Permit:
         return NOTHING
     if passage is gate.Passage.PROBE:
         return Permit(1, 1, probing=True)
-    settings = ExchangeSettings.objects.filter(pk=1).first()
-    if settings is None or settings.rate is None:
-        return Permit(wanted, settings.parallel if settings else DEFAULT_PARALLEL)
+    settings = pauses.settings_now()
+    if settings.rate is None:
+        return Permit(wanted, settings.parallel)
     return _from_bucket(now=now, wanted=wanted)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import connection
-
+from lmis.rows import execute
 from patients.models import CardImportRow
 
 # By arrays and not by `bulk_update`, whose two thousand cases took longer to compose than all the rest of a batch: on a
@@ -23,5 +22,4 @@ def save(rows: Sequence[CardImportRow]) -> None:
     of_each = ((r.pk, str(r.fate), str(r.reason), r.card_id, r.identity, r.written) for r in rows)
     columns = [list(column) for column in zip(*of_each, strict=True)]
     if columns:
-        with connection.cursor() as cursor:
-            cursor.execute(_SAVE, columns)
+        execute(_SAVE, columns)
