@@ -233,7 +233,7 @@ class Wait(Act):
         )
         if isinstance(done, Refusal):
             return self.refused(done)
-        response = self.halves(self.person(self.patient), self.whom(self.patient))
+        response = self.halves(self.person(self.patient), {**self.whom(self.patient), "is_done": True})
         toast(response, _("On the waiting list: %(wanted)s.") % {"wanted": done.wanted})
         return trigger(response, "desk-done")
 

@@ -12,8 +12,7 @@ STRANGERS = """
     SELECT p.family FROM patients_patient p WHERE p.state = 'active' AND NOT EXISTS (
         SELECT FROM appointments_appointment a WHERE a.patient_id = p.id)
        AND NOT EXISTS (SELECT FROM directions_direction d WHERE d.patient_id = p.id)
-     GROUP BY 1 HAVING count(*) = 1 AND NOT EXISTS (
-        SELECT FROM patients_patient o WHERE o.family LIKE p.family || '_%%') ORDER BY 1"""
+       AND (SELECT count(*) FROM patients_patient o WHERE o.family LIKE p.family || '%%') = 1 ORDER BY 1"""
 COUNT_PRINTS = "window.print = () => { window.top.printed = (window.top.printed || 0) + 1; }"
 
 
