@@ -13,6 +13,7 @@ from appointments.services import booking, cancelling, integrity
 from lmis.actors import SYSTEM
 from lmis.exceptions import Refusal, Unavailable
 from lmis.models import Source
+from lmis.services import transactions
 from lmis.services.transactions import run_write
 from patients.models import Patient
 from patients.services import cards
@@ -21,6 +22,18 @@ from tests.factories import cast
 
 pytestmark = pytest.mark.concurrency
 CHANNELS = {Source.INTERNET}
+
+
+@pytest.fixture(autouse=True)
+def _patient_locks(monkeypatch):
+    """Fifty threads of one interpreter take turns: whoever holds the lock waits for the work of all the others.
+
+    With the limits that we ship, and web processes of our own, tests/integration/test_two_clinics.py has fifty callers
+    after one place; that a wait ends with 503 is tested beside `run_write`.
+    """
+    patient = transactions._SETTINGS.replace(transactions.LOCK_TIMEOUT, "30s")
+    assert patient != transactions._SETTINGS
+    monkeypatch.setattr(transactions, "_SETTINGS", patient)
 
 
 def answers(responses):

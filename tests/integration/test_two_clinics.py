@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import signal
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.demo import until
@@ -82,6 +83,26 @@ def test_a_direction_from_one_clinic_to_the_other(referring, receiving):
         return answer.status_code == 200 and [a["slot"] for a in answer.json()["items"]] == [second["guid"]]
 
     until(card_there, "the new card did not reach the MIP")
+
+
+def test_fifty_callers_after_one_place(receiving):
+    """By direction, each with a patient of its own whom the clinic has never seen: one gets the place, all are told."""
+    slot = free_slots(receiving, "DoctorOtherLPU")[0]
+    lpus = {"lpuFromGuid": "00000000-0000-4000-8000-00000000ffff", "lpuToGuid": receiving.demo["lpu_guid"]}
+
+    def book(number):
+        body = {
+            "slot": slot["guid"],
+            "patient": {"family": "Соперников", "polis": {"number": f"88888888888888{number:02d}"}},
+            "docSender": {},
+            "direction": {"guid": f"00000000-0000-4000-8000-0000000001{number:02d}", **lpus},
+        }
+        answer = receiving.call("POST", "/dir/appointments", json=body)
+        return answer.status_code, answer.json().get("message_code", "")
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = Counter(pool.map(book, range(50)))
+    assert answers == {(201, ""): 1, (409, "slot_taken"): 49}
 
 
 def test_without_redis_bookings_go_on_and_the_cards_follow(receiving):
