@@ -6,15 +6,14 @@ few are written once as text; everything else uses QuerySets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.models import Field, JSONField, Model
+from django.db.models import Field, Model
 from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=Model)
@@ -48,22 +47,11 @@ class Columns(Generic[M]):
 
 
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a statement."""
-    return _run(sql, params, psycopg.Cursor.fetchall)
+    """All rows of a statement; none of one that returns none.
 
-
-def execute(sql: str, params: Sequence[Any]) -> None:
-    """Run a statement that returns no rows."""
-    _run(sql, params, lambda cursor: [])
-
-
-def _run(
-    sql: str, params: Sequence[Any], read: Callable[[psycopg.Cursor[Any]], list[tuple[Any, ...]]]
-) -> list[tuple[Any, ...]]:
-    """Like a cursor of `connection`, but values travel beside the text.
-
-    PostgreSQL then plans the text once a connection (`prepare_threshold`) and not once a call. Django's wrapper around
-    the cursor is left out unless somebody listens: it costs as much as the statement itself.
+    Like a cursor of `connection`, but values travel beside the text: PostgreSQL then plans it once a connection
+    (`prepare_threshold`) and not once a call. Django's wrapper around the cursor is left out unless somebody listens:
+    it costs as much as the statement itself.
     """
     wrapper = connections[DEFAULT_DB_ALIAS]
     wrapper.ensure_connection()
@@ -74,7 +62,12 @@ def _run(
         else:
             wrapper.validate_no_broken_transaction()
             cursor.execute(sql, params)
-        return read(cursor)
+        return cursor.fetchall() if cursor.description else []
+
+
+def execute(sql: str, params: Sequence[Any]) -> None:
+    """Run a statement whose rows, if any, nobody reads."""
+    fetch(sql, params)
 
 
 def constraint_of(error: IntegrityError) -> str:
@@ -90,20 +83,16 @@ def insert(thing: Model) -> None:
     """
     sql, fields = _insertion(type(thing))
     wrapper = connections[DEFAULT_DB_ALIAS]
-    values = [
-        getattr(thing, name) if is_plain else field.get_db_prep_save(getattr(thing, name), wrapper)
-        for name, is_plain, field in fields
-    ]
+    values = [field.get_db_prep_save(getattr(thing, field.attname), wrapper) for field in fields]
     thing.pk = fetch(sql, values)[0][0]
     thing._state.adding, thing._state.db = False, DEFAULT_DB_ALIAS
 
 
 @cache
-def _insertion(model: type[Model]) -> tuple[str, list[tuple[str, bool, Field]]]:
-    """The text, and of each field its attribute, whether the driver knows what to do with the value, and itself."""
+def _insertion(model: type[Model]) -> tuple[str, list[Field]]:
     meta = model._meta
     fields = [field for field in meta.concrete_fields if not (field.primary_key or field.generated)]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({marks}) RETURNING "{meta.pk.column}"'  # noqa: S608
-    return sql, [(field.attname, not isinstance(field, JSONField | ArrayField), field) for field in fields]
+    return sql, fields

@@ -47,7 +47,7 @@ def write(
     """
     key = _key(request)
     if key is None:
-        return run_write(lambda: _sent(work()))
+        return run_write(lambda: _response(_rendered(work())))
     fingerprint = _fingerprint(request, patient_key)
 
     def once() -> HttpResponse:
@@ -84,11 +84,6 @@ def _fingerprint(request: Request | HttpRequest, patient_key: str) -> bytes:
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()
-
-
-def _sent(answer: Answer) -> HttpResponse:
-    """The answer of a call that nobody can repeat."""
-    return HttpResponse(dumps(answer.payload), CONTENT_TYPE, answer.status, headers=dict(answer.headers))
 
 
 def _rendered(answer: Answer) -> IdempotencyRecord:
