@@ -62,7 +62,8 @@ def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         else:
             wrapper.validate_no_broken_transaction()
             cursor.execute(sql, params)
-        return cursor.fetchall() if cursor.description else []
+        # Not `description`, which makes an object of each column.
+        return [] if cursor.rownumber is None else cursor.fetchall()
 
 
 def execute(sql: str, params: Sequence[Any]) -> None:

@@ -47,7 +47,7 @@ def write(
     """
     key = _key(request)
     if key is None:
-        return run_write(lambda: _response(_rendered(work())))
+        return run_write(lambda: _sent(work()))
     fingerprint = _fingerprint(request, patient_key)
 
     def once() -> HttpResponse:
@@ -55,10 +55,20 @@ def write(
         kept = idempotency.find(principal=principal, key=key, now=now)
         if kept is not None:
             return _replay(kept, fingerprint)
-        made = _rendered(work())
-        made.principal, made.key, made.fingerprint, made.created_at = principal, key, fingerprint, now
-        idempotency.keep(made)
-        return _response(made)
+        answer = work()
+        response = _sent(answer)
+        idempotency.keep(
+            IdempotencyRecord(
+                principal=principal,
+                key=key,
+                fingerprint=fingerprint,
+                created_at=now,
+                status=answer.status,
+                headers=dict(answer.headers),
+                body=response.content,  # rendered once: what is sent now is what is stored
+            )
+        )
+        return response
 
     return run_write(once, key_lock=idempotency.lock_number(principal, key))
 
@@ -86,18 +96,17 @@ def _fingerprint(request: Request | HttpRequest, patient_key: str) -> bytes:
     return digest.digest()
 
 
-def _rendered(answer: Answer) -> IdempotencyRecord:
-    """The answer as bytes, once: what is sent now is what is stored."""
-    return IdempotencyRecord(status=answer.status, headers=dict(answer.headers), body=dumps(answer.payload))
+def _sent(answer: Answer) -> HttpResponse:
+    return _response(answer.status, answer.headers, dumps(answer.payload))
 
 
 def _replay(kept: IdempotencyRecord, fingerprint: bytes) -> HttpResponse:
     if bytes(kept.fingerprint) != fingerprint:
         raise IdempotencyKeyReused
-    response = _response(kept)
+    response = _response(kept.status, kept.headers, bytes(kept.body))
     response["Idempotency-Replayed"] = "true"
     return response
 
 
-def _response(made: IdempotencyRecord) -> HttpResponse:
-    return HttpResponse(bytes(made.body), CONTENT_TYPE, made.status, headers=made.headers)
+def _response(status: int, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+    return HttpResponse(body, CONTENT_TYPE, status, headers=dict(headers))
