@@ -94,6 +94,7 @@ class ExchangeMark(models.Model):
         GATE_SHUT = "gate_shut", _("gate shut")
         GATE_OPEN = "gate_open", _("gate open")
         BACKFILL = "backfill", _("upload of existing cards")
+        AGAIN = "again", _("refused ones sent again")
 
     at = models.DateTimeField(_("when"), db_default=Now())
     kind = models.CharField(_("what"), max_length=12, choices=Kind.choices)

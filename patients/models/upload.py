@@ -82,7 +82,12 @@ class CardUpload(models.Model):
                 name="upload_due_by_harm",
             ),
             models.Index(fields=["claimed_until"], condition=models.Q(state="in_flight"), name="upload_in_flight"),
-            models.Index(fields=["state", "error_code"], name="upload_by_state"),
+            models.Index(fields=["state", "error_code", "patient"], name="upload_by_reason"),
+            models.Index(
+                fields=["last_attempt_at", "patient"],
+                condition=models.Q(state__in=["rejected", "duplicate"]),
+                name="upload_to_mend",
+            ),
             # For a list narrowed to one of these, a page anywhere: without it as many cards are read as lie between.
             models.Index(
                 fields=["state", "patient"],

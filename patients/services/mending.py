@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, QuerySet, When
+from django.db.models import QuerySet
 
 from lmis.models import Lpu
 from patients.models import CardUpload
@@ -39,12 +39,15 @@ def count(*, lpus: Iterable[Lpu]) -> int:
 
 def page(*, lpus: Iterable[Lpu], now: datetime, limit: int, begin: int = 0) -> list[ToMend]:
     """Those who are expected here soon first, then the oldest refusal. As many statements as asking who that is takes,
-    and one."""
-    refused = to_mend(lpus=lpus)
-    soon = set(concerned.missing(now=now).refused().values_list("pk", flat=True)[:COUNTED])
-    hurry = Case(When(pk__in=soon, then=0), default=1)
-    rows = refused.select_related("patient").order_by(hurry, "last_attempt_at", "pk")
-    return [_told(row, is_urgent=row.pk in soon) for row in rows[begin : begin + limit]]
+    and two."""
+    refused = to_mend(lpus=lpus).select_related("patient").order_by("last_attempt_at", "pk")
+    soon = list(concerned.missing(now=now).refused().values_list("pk", flat=True)[:COUNTED])
+    urgent = list(refused.filter(pk__in=soon))
+    # Sorted in one statement with the urgent ones, all the others would be read: this way an index has them in order.
+    first = max(begin - len(urgent), 0)
+    others = refused.exclude(pk__in=soon)[first : first + limit]
+    told = [(row, True) for row in urgent[begin:]] + [(row, False) for row in others]
+    return [_told(row, is_urgent=is_urgent) for row, is_urgent in told[:limit]]
 
 
 def _told(upload: CardUpload, *, is_urgent: bool) -> ToMend:

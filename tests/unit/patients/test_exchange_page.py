@@ -288,6 +288,7 @@ class TestActs:
         act(client, "again_all", state="rejected", code="validation_error")
         assert {CardUpload.objects.get(pk=card.pk).state for card in these} == {"waiting"}
         assert CardUpload.objects.get(pk=other.pk).state == "rejected"
+        assert ExchangeMark.objects.get(kind="again", by=operator.username).text == "validation_error: 2"
 
     def test_many_go_bit_by_bit(self, client, operator, lpu, monkeypatch):
         monkeypatch.setattr(resending, "AT_ONCE", 2)

@@ -84,6 +84,14 @@ class TestMending:
         assert [one.upload.pk for one in found] == [second.pk, first.pk]
         assert [one.is_urgent for one in found] == [True, False]
 
+    def test_no_card_is_left_out_or_shown_twice_between_pages(self, lpu, now, monkeypatch):
+        cards = [rejected(lpu, last_attempt_at=now - number * HOUR).pk for number in range(7)]
+        soon = CardUpload.objects.filter(pk__in=cards[:3])
+        monkeypatch.setattr("patients.services.concerned.missing", lambda now: soon)
+        pages = [mending.page(lpus=[lpu], now=now, limit=2, begin=begin) for begin in (0, 2, 4, 6)]
+        shown = [one.upload.pk for page in pages for one in page]
+        assert shown == [*reversed(cards[:3]), *reversed(cards[3:])]
+
     def test_the_count_beside_the_menu(self, client, registrar, lpu):
         assert client.get("/admin/mend/count/?since=0").status_code == 204
         rejected(lpu)
