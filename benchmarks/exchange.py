@@ -97,7 +97,8 @@ def works() -> dict[str, Callable[[], object]]:
     from django.test.utils import override_settings
     from django.utils import timezone
 
-    from patients.services import figures
+    from patients.models import CardUpload
+    from patients.services import concerned, figures, uploads
 
     def client_of(group: str) -> Client:
         user = User.objects.create_user(group, is_staff=True)
@@ -113,6 +114,10 @@ def works() -> dict[str, Callable[[], object]]:
 
         return ask
 
+    def sweep() -> None:
+        concerned.put_first(now=timezone.now())
+        assert CardUpload.objects.sendable(timezone.now()).exists()
+
     operator, registrar = client_of("operator"), client_of("registrar")
     figures.keep(now=timezone.now())
     return {
@@ -122,6 +127,8 @@ def works() -> dict[str, Callable[[], object]]:
         "waiting cards": page(operator, "/admin/exchange/cards/?state=waiting&code="),
         "cards to mend": page(registrar, "/admin/mend/"),
         "number to mend": page(registrar, "/admin/mend/count/"),
+        "the sweep": sweep,
+        "a claim": lambda: uploads.claim(now=timezone.now(), limit=uploads.BATCH),
         "the count": lambda: figures.count(now=timezone.now()),
     }
 
@@ -139,7 +146,7 @@ def measure(name: str, work: Callable[[], object], turns: int) -> None:
     for _turn in range(turns):
         with CaptureQueriesContext(connection) as captured:
             work()
-        times = [(float(query["time"]) * 1000, query["sql"]) for query in captured]
+        times = [(float(query["time"]) * 1000, query["sql"] or "") for query in captured]
         turns_taken.append((sum(time for time, _sql in times), max(times)))
     best, longest = min(turns_taken)
     spent = [time for time, _longest in turns_taken]

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.schedules import crontab
 from celery.signals import worker_ready
 from django.conf import settings
@@ -56,10 +56,7 @@ def sweep_uploads(**kwargs: Any) -> None:
     concerned.put_first(now=now)
     if not CardUpload.objects.sendable(now).exists():
         return
-    try:
-        send_due_cards.apply_async(queue=QUEUE, expires=_EXPIRES)
-    except OperationalError:
-        logger.warning("the broker is away: cards wait for the next sweep")
+    _ask(send_due_cards, expires=_EXPIRES, left="cards wait")
 
 
 @app.task(name="patients.move_backfill")
@@ -83,10 +80,15 @@ def sweep_reconciliation(**kwargs: Any) -> None:
     """Ask for a worker when a reconciliation has something to do."""
     if not (client.is_configured() and reconciliation.is_due(now=timezone.now())):
         return
+    _ask(work_on_reconciliation, expires=_PATIENCE, left="the reconciliation waits")
+
+
+def _ask(task: Task, *, expires: float, left: str) -> None:
+    """Let a worker of the queue do it; without a broker `left` is what stays behind until the next sweep."""
     try:
-        work_on_reconciliation.apply_async(queue=QUEUE, expires=_PATIENCE)
+        task.apply_async(queue=QUEUE, expires=expires)
     except OperationalError:
-        logger.warning("the broker is away: the reconciliation waits for the next sweep")
+        logger.warning("the broker is away: %s for the next sweep", left)
 
 
 @app.task(name="patients.work_on_reconciliation")

@@ -33,7 +33,8 @@ def one(*, card_id: int, by: Actor, now: datetime) -> bool:
 def all_of(*, state: str, code: str, by: Actor, now: datetime) -> Resent:
     """Let all cards in this state with this reason be sent again. In a transaction.
 
-    Up to `AT_ONCE` wait at once, which leaves a mark on the charts. More are handed to a backfill; raises what that raises, BackfillRunning for one.
+    Up to `AT_ONCE` wait at once, which leaves a mark on the charts. More are handed to a backfill; raises what that
+    raises, BackfillRunning for one.
     """
     found = CardUpload.objects.filter(state=state, error_code=code)
     ids = list(found.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
