@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import F, Sum
 from django.urls import reverse
@@ -13,24 +14,25 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment, Slot
 from lmis.admin.dashboard import CARDS, Card
+from lmis.screens.scope import doctors_of
 from patients.models import CardUpload
 
 DAYS = 14
 WAITING = (CardUpload.State.WAITING, CardUpload.State.RETRY, CardUpload.State.IN_FLIGHT)
 
 
-def _appointments_today() -> int:
+def _appointments_today(user: Any) -> int:
     today = timezone.localdate()
-    return Appointment.objects.holding().on_days(today, today).count()
+    return Appointment.objects.of_doctors(doctors_of(user)).holding().on_days(today, today).count()
 
 
-def _free_places() -> int:
+def _free_places(_user: Any) -> int:
     now = timezone.now()
     free = Slot.objects.free(now).filter(begin__lt=now + dt.timedelta(days=DAYS))
     return free.aggregate(places=Sum(F("capacity") + F("overbooked") - F("booked")))["places"] or 0
 
 
-def _waiting_uploads() -> int:
+def _waiting_uploads(_user: Any) -> int:
     return CardUpload.objects.filter(state__in=WAITING).count()
 
 

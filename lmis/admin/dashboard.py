@@ -17,12 +17,12 @@ from lmis.services import alarms
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One number: `count` is one cheap statement, `link` is where what it counts is listed."""
+    """One number: `count` is one cheap statement, of what this employee may see; `link` is where that is listed."""
 
     title: Any
     icon: str
     permission: str
-    count: Callable[[], int]
+    count: Callable[[Any], int]
     link: Callable[[], str]
 
 
@@ -34,7 +34,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     allowed = [card for card in CARDS if request.user.has_perm(card.permission)]
     context["title"] = _("Overview")
     context["cards"] = [
-        {"title": card.title, "icon": card.icon, "count": card.count(), "link": card.link()} for card in allowed
+        {"title": card.title, "icon": card.icon, "count": card.count(request.user), "link": card.link()}
+        for card in allowed
     ]
     if request.user.has_perm("lmis.watch_exchange"):
         context["troubles"] = alarms.lines(now=timezone.now())

@@ -78,6 +78,7 @@ _SIGNS = {
     "gate_shut": "✕",
     "gate_open": "○",
     "backfill": "■",
+    "again": "↻",
 }
 
 

@@ -447,6 +447,15 @@ class TestStartPage:
         for card in response.context["cards"]:
             assert desk.get(card["link"], follow=True).status_code == 200
 
+    def test_a_doctor_counts_own_appointments(self, client, doctor):
+        doctor.user = an_employee("doctor")
+        doctor.save()
+        today = dt.datetime.combine(timezone.localdate(), dt.time(12), tzinfo=doctor.lpu.tz)
+        for one in (doctor, cast.a_doctor(lpu=doctor.lpu)):
+            booked(cast.a_slot(one, begin=today, end=today + dt.timedelta(minutes=15), day=today.date()))
+        client.force_login(doctor.user)
+        assert client.get("/admin/").context["cards"][0]["count"] == 1
+
     def test_it_is_cheap(self, desk, doctor):
         desk.get("/admin/")
         expected = statements(desk, "/admin/")
