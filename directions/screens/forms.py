@@ -19,7 +19,7 @@ class LpuField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj: Any) -> str:
         """The short name; one that nobody has confirmed says so."""
-        return str(obj) if obj.is_confirmed else f"{obj} ({_('not confirmed')})"
+        return str(obj) if obj.is_confirmed else _("%(lpu)s (not confirmed)") % {"lpu": obj}
 
 
 class IssueForm(forms.Form):

@@ -11,12 +11,13 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lmis.models import StaffRight
 from lmis.screens.views import Screen
 from lmis.services.groups import label_of
 
-VERBS = {"view": _("look at"), "add": _("add"), "change": _("change"), "delete": _("delete")}
+VERBS = {"view": _("look at"), "add": _("add"), "change": _("change"), "delete": pgettext_lazy("right", "delete")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,8 @@ def _connect(way: Way) -> Step:
         with socket.create_connection((way.host, way.port), PATIENCE):
             return GOOD, _("connected")
 
-    return _timed(f"{_('Connection (TCP)')}: {way.port}", work)
+    what = _("Connection (TCP)")
+    return _timed(f"{what}: {way.port}", work)
 
 
 def _encrypt(way: Way) -> Step:

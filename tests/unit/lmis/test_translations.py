@@ -1,6 +1,8 @@
 """The catalogues are gathered and compiled without a gettext program."""
 
+import ast
 import gettext
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +68,21 @@ def test_translation_with_another_placeholder_is_named_and_nothing_is_compiled(p
     assert translations.main(["compile"]) == 2
     assert "%(n)d places" in capsys.readouterr().err
     assert not (project / "django.mo").exists()
+
+
+@pytest.mark.parametrize("app", ["lmis", "patients", "directions", "appointments"])
+def test_no_text_hides_inside_an_f_string(app):
+    """The gatherer takes an f-string for one string, so that a text in it would never be translated."""
+    hidden = [
+        f"{path}:{node.lineno}"
+        for path in sorted((Path(translations.__file__).parents[2] / app).rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for node in ast.walk(text)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and (node.func.id == "_" or "gettext" in node.func.id)
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    ]
+    assert hidden == []
