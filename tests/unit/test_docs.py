@@ -13,7 +13,8 @@ from django.core.management import get_commands
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
-import lmis.services.nsi_files  # noqa: F401  # its refusal is known only once it is imported
+import lmis.services.nsi_files  # a refusal is known only once its module is imported: this one's, those of the screens
+import lmis.urls  # noqa: F401
 from appointments.services.integrity import CHECKS
 from lmis.exceptions import REGISTRY
 from lmis.ops import metrics
@@ -277,3 +278,9 @@ def test_staff_groups_are_named():
 
 def test_the_languages_of_the_api_are_those_of_the_settings():
     assert all(f"`{code}`" in section("docs/integration.md", "Conventions") for code, _ in settings.LANGUAGES)
+
+
+def test_every_program_that_measures_has_its_figures():
+    programs = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"__init__", "system"}
+    told = set(re.findall(r"`python -m benchmarks\.(\w+)`", (ROOT / "docs" / "performance.md").read_text()))
+    assert told == programs
