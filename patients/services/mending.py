@@ -39,15 +39,16 @@ def count(*, lpus: Iterable[Lpu]) -> int:
 
 def page(*, lpus: Iterable[Lpu], now: datetime, limit: int, begin: int = 0) -> list[ToMend]:
     """Those who are expected here soon first, then the oldest refusal. As many statements as asking who that is takes,
-    and two."""
+    and at most two."""
     refused = to_mend(lpus=lpus).select_related("patient").order_by("last_attempt_at", "pk")
     soon = list(concerned.missing(now=now).refused().values_list("pk", flat=True)[:COUNTED])
     urgent = list(refused.filter(pk__in=soon))
-    # Sorted in one statement with the urgent ones, all the others would be read: this way an index has them in order.
-    first = max(begin - len(urgent), 0)
-    others = refused.exclude(pk__in=soon)[first : first + limit]
-    told = [(row, True) for row in urgent[begin:]] + [(row, False) for row in others]
-    return [_told(row, is_urgent=is_urgent) for row, is_urgent in told[:limit]]
+    told = [(row, True) for row in urgent[begin : begin + limit]]
+    if left := limit - len(told):
+        # Sorted in one statement with the urgent ones, all the others would be read: an index has them in order.
+        first = max(begin - len(urgent), 0)
+        told += [(row, False) for row in refused.exclude(pk__in=soon)[first : first + left]]
+    return [_told(row, is_urgent=is_urgent) for row, is_urgent in told]
 
 
 def _told(upload: CardUpload, *, is_urgent: bool) -> ToMend:
