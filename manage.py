@@ -15,15 +15,15 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from lmis import embedded
+    from lmis import configured, embedded
     from lmis.demo import environment
 
     try:
         if sys.argv[1:2] == ["demo"]:
             environment.prepare(sys.argv[2:])
-        with embedded.for_command(sys.argv):
+        with embedded.for_command(sys.argv), configured.explained():
             execute_from_command_line(sys.argv)
-    except (embedded.EmbeddedError, ImproperlyConfigured) as error:
+    except (embedded.EmbeddedError, configured.SilentError, ImproperlyConfigured) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
 

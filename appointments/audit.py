@@ -22,7 +22,15 @@ APPOINTMENT_FIELDS = [
 def register() -> None:
     """Called once, when the apps are ready. The appointments' services write past signals and enter it themselves."""
     from appointments import journal_names
-    from appointments.models import Appointment, CallTask, ScheduleException, ScheduleTemplate, Slot, WaitingEntry
+    from appointments.models import (
+        Appointment,
+        CallTask,
+        ScheduleException,
+        ScheduleTemplate,
+        Slot,
+        WaitingEntry,
+        WaitNorm,
+    )
 
     auditlog.register(ScheduleTemplate)
     auditlog.register(ScheduleException)
@@ -30,4 +38,5 @@ def register() -> None:
     auditlog.register(Appointment, include_fields=APPOINTMENT_FIELDS)
     auditlog.register(WaitingEntry)
     auditlog.register(CallTask)
+    auditlog.register(WaitNorm)
     journal_names.register()

@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, Value, When
 
 if TYPE_CHECKING:
     from appointments.models import CallTask, Slot, WaitingEntry  # noqa: F401
-    from lmis.models import Doctor
+    from lmis.models import Doctor, Lpu
     from patients.models import Patient
 
 
@@ -26,6 +26,10 @@ class WaitingQuerySet(models.QuerySet["WaitingEntry"]):
         """Of any of these cards."""
         return self.filter(patient__in=list(patients))
 
+    def of_lpu(self, lpu: Lpu) -> Self:
+        """Of patients whose card is at this LPU."""
+        return self.filter(patient__lpu=lpu)
+
     def of_doctors(self, doctors: models.QuerySet[Doctor] | None) -> Self:
         """Waiting for one of these doctors by name; None is everybody."""
         return self if doctors is None else self.filter(doctor__in=doctors)
@@ -33,6 +37,10 @@ class WaitingQuerySet(models.QuerySet["WaitingEntry"]):
     def of_speciality(self, speciality: int) -> Self:
         """Waiting for this speciality, or for a doctor of it by name."""
         return self.filter(Q(speciality=speciality) | Q(doctor__speciality=speciality))
+
+    def overdue(self, today: dt.date) -> Self:
+        """Whose norm has passed."""
+        return self.filter(due__lt=today)
 
     def for_slot(self, slot: Slot) -> Self:
         """Waiting for this slot's doctor, or for the speciality at the LPU, on a day like it; times not looked at."""

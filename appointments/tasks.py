@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from datetime import time
 from typing import Any
 
 from celery import Celery
-from celery.schedules import crontab
 from celery.signals import beat_init
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -15,11 +15,12 @@ from kombu.exceptions import OperationalError
 from appointments.services import horizon, integrity, releasing
 from lmis.actors import SYSTEM
 from lmis.celery import app
+from lmis.services import nights
 
 logger = logging.getLogger(__name__)
 _HOUR = 3600.0
 _MINUTE = 60.0
-_NIGHTLY = crontab(hour=1, minute=17)  # UTC
+_CHECKED = time(2, 30)  # at the clinic, after what else is done at night
 
 
 @app.task(name="appointments.keep_horizon")
@@ -36,7 +37,11 @@ def open_due(**kwargs: Any) -> None:
 
 @app.task(name="appointments.check_integrity")
 def check_integrity(**kwargs: Any) -> None:
-    """Recompute what the database promises, every night; a finding is an error in the log."""
+    """Recompute what the database promises, once it is night at the clinic; a finding is an error in the log."""
+    nights.once(name="check_integrity", work=_tell_of_findings, now=timezone.now(), begins=_CHECKED)
+
+
+def _tell_of_findings() -> None:
     for finding in integrity.report():
         logger.error("integrity: %s, %d times, ids %s", finding.check, finding.count, finding.sample)
 
@@ -53,4 +58,6 @@ def _schedule(sender: Celery, **kwargs: Any) -> None:
     # One that waited in the queue is worth nothing once the next one is there.
     sender.add_periodic_task(_HOUR, keep_horizon.s(), name="appointments.keep_horizon", expires=_HOUR)
     sender.add_periodic_task(_MINUTE, open_due.s(), name="appointments.open_due", expires=_MINUTE)
-    sender.add_periodic_task(_NIGHTLY, check_integrity.s(), name="appointments.check_integrity", expires=_HOUR)
+    sender.add_periodic_task(
+        nights.EVERY, check_integrity.s(), name="appointments.check_integrity", expires=nights.EVERY
+    )

@@ -1,19 +1,26 @@
 """`python -m benchmarks.booking`: bookings over HTTP, clients, database and web server on one machine.
 
-Prints bookings a second and the distribution of their time; every answer must be 201.
+Prints bookings a second and the distribution of their time; every answer must be 201. With `--redis stopped` as many
+again while Redis is frozen (a connection to it hangs), and how the two compare.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import datetime as dt
 import multiprocessing
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.system import fill_schedule, free_port, percentile, private_database, spent, web_server
+
+WARM_UP = 400  # bookings
 
 
 def prepare(count: int) -> tuple[str, list[tuple[str, str]]]:
@@ -95,36 +102,90 @@ def load(port: int, work: list[bytes], clients: int, results: multiprocessing.Qu
     results.put((time.perf_counter() - begun, statuses, times, time.process_time()))
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one load came to; `spent` is processor time by process, in seconds."""
+
+    seconds: float
+    statuses: list[int]
+    times: list[float]
+    spent: dict[str, float]
+
+    @property
+    def rate(self) -> float:
+        """Bookings a second."""
+        return len(self.times) / self.seconds
+
+    def show(self, clients: int) -> None:
+        """Print it."""
+        count = len(self.times)
+        print(f"bookings {count}, clients {clients}, not 201: {sum(status != 201 for status in self.statuses)}")
+        print(f"{self.rate:.0f} bookings/s")
+        shares = (0.5, 0.95, 0.99)
+        print(", ".join(f"p{share * 100:.0f} {percentile(self.times, share) * 1000:.1f} ms" for share in shares))
+        each = ", ".join(f"{name} {value / count * 1000:.2f} ms" for name, value in self.spent.items())
+        print(f"processor time a booking: {each}")
+
+
+def measure(server_pid: int, port: int, bodies: list[bytes], clients: int) -> Measured:
+    """Send these from a process of its own."""
+    results: multiprocessing.Queue = multiprocessing.Queue()
+    before = spent(server_pid)
+    process = multiprocessing.Process(target=load, args=(port, bodies, clients, results))
+    process.start()
+    seconds, statuses, times, generator = results.get()
+    after = spent(server_pid)
+    process.join()
+    used = {name: after[name] - before[name] for name in after} | {"load generator": generator}
+    return Measured(seconds, statuses, times, used)
+
+
+@contextlib.contextmanager
+def frozen_redis(data_dir: Path) -> Iterator[None]:
+    """Redis answers nobody meanwhile."""
+    from lmis.embedded import redis_server
+    from lmis.embedded.layout import Layout
+
+    redis = redis_server.running(Layout.of(data_dir))
+    assert redis
+    redis.suspend()
+    try:
+        yield
+    finally:
+        redis.resume()
+
+
+def compare(usual: Measured, without: Measured) -> None:
+    """Print how bookings without Redis stand to those with it."""
+    ratio = percentile(without.times, 0.95) / percentile(usual.times, 0.95)
+    print(f"without Redis to with it: {without.rate / usual.rate:.2f} of the bookings/s, {ratio:.2f} of the p95")
+
+
 def main() -> None:
     """Fill, serve, load, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bookings", type=int, default=4000)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--keys", action="store_true", help="send an Idempotency-Key with each")
+    parser.add_argument("--redis", choices=["running", "stopped"], default="running", help="stopped: measure both")
     options = parser.parse_args()
-    with private_database():
+    both = options.redis == "stopped"
+    with private_database() as data_dir:
         fill_schedule(doctors=100, days=14, per_day=28)
-        basic, work = prepare(options.bookings)
+        basic, work = prepare(options.bookings * (2 if both else 1))
         port = free_port()
         bodies = [request(basic, slot, token, options.keys) for slot, token in work]
         with web_server(port) as server:
-            results: multiprocessing.Queue = multiprocessing.Queue()
-            for batch in (bodies[:400], bodies[400:]):  # the first ones warm it up
-                before = spent(server.pid)
-                process = multiprocessing.Process(target=load, args=(port, batch, options.clients, results))
-                process.start()
-                seconds, statuses, times, generator = results.get()
-                after = spent(server.pid)
-                process.join()
+            measure(server.pid, port, bodies[:WARM_UP], options.clients)
+            usual = measure(server.pid, port, bodies[WARM_UP : options.bookings], options.clients)
+            usual.show(options.clients)
+            if both:
+                with frozen_redis(data_dir):
+                    without = measure(server.pid, port, bodies[options.bookings :], options.clients)
+                without.show(options.clients)
+                compare(usual, without)
         from appointments.services import integrity
 
-        print(f"bookings {len(times)}, clients {options.clients}, not 201: {sum(s != 201 for s in statuses)}")
-        print(f"{len(times) / seconds:.0f} bookings/s")
-        shares = (0.5, 0.95, 0.99)
-        print(", ".join(f"p{share * 100:.0f} {percentile(times, share) * 1000:.1f} ms" for share in shares))
-        each = {name: (after[name] - before[name]) / len(times) * 1000 for name in after}
-        each["load generator"] = generator / len(times) * 1000
-        print("processor time a booking: " + ", ".join(f"{name} {value:.2f} ms" for name, value in each.items()))
         print(f"integrity findings: {len(integrity.report())}")
 
 

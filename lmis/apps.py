@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,6 +11,7 @@ class LmisConfig(AppConfig):
     """The clinic itself."""
 
     name = "lmis"
+    default = True
     verbose_name = _("Clinic")
 
     def ready(self) -> None:
@@ -25,3 +27,10 @@ class LmisConfig(AppConfig):
         heartbeat.connect()
         sentry.start()
         alarm_checks.connect()
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    """Django's admin, with our site."""
+
+    default_site = "lmis.admin_site.Site"
+    default = False

@@ -29,6 +29,7 @@ def register() -> None:
         ApiClient,
         BusyType,
         CalendarDay,
+        CodeMapping,
         Department,
         Doctor,
         EmployeeProfile,
@@ -39,7 +40,7 @@ def register() -> None:
         Speciality,
     )
 
-    for model in (Lpu, Department, Room, Speciality, Position, BusyType, CalendarDay, HolidayWork):
+    for model in (Lpu, Department, Room, Speciality, Position, BusyType, CalendarDay, HolidayWork, CodeMapping):
         auditlog.register(model)
     auditlog.register(Doctor, exclude_fields=["refiled"])
     auditlog.register(ApiClient, exclude_fields=["last_used_at"])

@@ -14,7 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from lmis import embedded
+from lmis import configured, embedded
 from lmis.unfold_settings import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -38,9 +38,9 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "loca
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the site is our own
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "lmis.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -96,9 +96,7 @@ TEMPLATES = [
 
 # --- database and broker -------------------------------------------------------------------------------
 DATABASE: dict[str, Any] = (
-    embedded.database_settings(DATA_DIR)
-    if EMBEDDED
-    else env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")
+    embedded.database_settings(DATA_DIR) if EMBEDDED else configured.database_settings(env.str("DATABASE_URL"))
 )
 DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "connect_timeout": 5}
 if not env.bool("PGBOUNCER", default=False):  # it may hand the next call to a session that has prepared nothing
@@ -210,6 +208,8 @@ ALARMS: dict[str, Any] = {
     "EMAILS": env.list("ALARM_EMAILS", default=[]),
     "WEBHOOK": env.str("ALARM_WEBHOOK", default=""),
     "SITE": env.str("ALARM_SITE", default=""),
+    "REFUSED_DAYS": env.int("ALARM_REFUSED_DAYS", default=7),
+    "EXISTING_DAYS": env.int("ALARM_EXISTING_DAYS", default=3),
 }
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)

@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("api/", include("lmis.api.urls")),  # first: most requests are the region's
     path("admin/", include("lmis.screens.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),  # the language switch of the staff's site
-    path("api/", include("lmis.api.urls")),
     path("", include("lmis.ops.urls")),
 ]

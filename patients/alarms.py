@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lmis.actors import SYSTEM
@@ -13,13 +15,15 @@ from lmis.ops.heartbeat import EACH_BEAT
 from lmis.services import alarms
 from lmis.services.alarms import Check, Facts
 from patients.mip import client
-from patients.models import ExchangeMark, ExchangePause, MipGate, Reconciliation
-from patients.services import figures, pauses
+from patients.models import CardUpload, ExchangeMark, ExchangePause, MipGate, Reconciliation
+from patients.services import exchange_words, figures, pauses
 
 OLD = timedelta(minutes=15)
 LONG_PAUSE = timedelta(hours=1)
 LONG_SHUT = timedelta(minutes=15)
 LATE = timedelta(hours=36)
+MOST = 1000  # cards that are counted
+TRIES_A_DAY = 56  # of a card that fails again and again: after half an hour, by and large, and an hour at most
 
 
 def connect() -> None:
@@ -84,11 +88,42 @@ def forgotten_pause(now: datetime) -> Facts | None:
 
 
 def not_reconciled(now: datetime) -> Facts | None:
-    """The nightly comparison has not been done; one that was never done is left to the first night."""
+    """The nightly comparison has not come to its end lately; of one that never did the next check tells."""
     done = Reconciliation.objects.filter(stage=Reconciliation.Stage.DONE).order_by("-started_at").first()
     if done is None or done.ended_at is None or now - done.ended_at <= LATE:
         return None
     return {"hours": int((now - done.ended_at).total_seconds()) // 3600}
+
+
+def never_reconciled(now: datetime) -> Facts | None:
+    """Comparisons were begun and none has ever come to its end; the first nights are left to it."""
+    runs = Reconciliation.objects.order_by("started_at")
+    first = runs.first()
+    if first is None or now - first.started_at <= LATE or runs.filter(stage=Reconciliation.Stage.DONE).exists():
+        return None
+    failed = runs.exclude(error="").last()
+    reason = exchange_words.plain(failed.error) if failed else "-"
+    return {"hours": int((now - first.started_at).total_seconds()) // 3600, "reason": reason}
+
+
+def refused_left(now: datetime) -> Facts | None:
+    """Cards that the MIP refused long ago and nobody has mended; news of cards out of use are among them."""
+    days: int = settings.ALARMS["REFUSED_DAYS"]
+    left = CardUpload.objects.refused().filter(last_attempt_at__lt=now - timedelta(days=days))
+    count = left.order_by()[:MOST].count()
+    return {"count": count, "days": days} if count else None
+
+
+def existing_unsent(now: datetime) -> Facts | None:
+    """Existing cards that were handed over for sending long ago and that the MIP has not taken."""
+    if not client.is_configured():
+        return None
+    days: int = settings.ALARMS["EXISTING_DAYS"]
+    unsent = CardUpload.objects.unsent().behind().filter(priority=CardUpload.Priority.BACKFILL)
+    waits = Q(state=CardUpload.State.WAITING, due_at__lt=now - timedelta(days=days))
+    fails = Q(attempts__gte=days * TRIES_A_DAY) & ~Q(state=CardUpload.State.WAITING)
+    count = unsent.filter(waits | fails).order_by()[:MOST].count()
+    return {"count": count, "days": days} if count else None
 
 
 def _shut(kind: MipGate.Kind) -> MipGate | None:
@@ -101,29 +136,54 @@ CHECKS = (
         _("Changes of cards do not reach the MIP"),
         _("The oldest has been waiting for %(minutes)d minutes. The page of the exchange says why."),
         oldest_unsent,
+        everybodys=True,
     ),
     Check(
         "mip_credentials",
         _("The MIP does not let us in"),
         _("It refuses our login (%(reason)s); no card is sent. Mend MIP_LOGIN and MIP_PASSWORD, then try again."),
         credentials,
+        everybodys=True,
     ),
     Check(
         "mip_outage",
         _("The MIP is away"),
         _("It has not taken cards for %(minutes)d minutes (%(reason)s). They wait and go out by themselves."),
         outage,
+        everybodys=True,
     ),
     Check(
         "forgotten_pause",
         _("The exchange is paused and perhaps forgotten"),
         _("Paused by %(who)s, for over %(hours)d h. Resume it when its reason is gone."),
         forgotten_pause,
+        everybodys=True,
     ),
     Check(
         "not_reconciled",
         _("No comparison with the MIP lately"),
         _("The last one that came to its end was %(hours)d hours ago."),
         not_reconciled,
+    ),
+    Check(
+        "never_reconciled",
+        _("No comparison with the MIP has ever come to its end"),
+        _("The first was begun %(hours)d hours ago. The last error: %(reason)s."),
+        never_reconciled,
+    ),
+    Check(
+        "refused_left",
+        _("Refused cards are left lying"),
+        _(
+            "%(count)d cards were refused by the MIP over %(days)d days ago. The registrars' list has them; those "
+            "out of use are on the page of the exchange."
+        ),
+        refused_left,
+    ),
+    Check(
+        "existing_unsent",
+        _("Existing cards do not reach the MIP"),
+        _("%(count)d of them have been on their way for over %(days)d days. The page of the exchange says why."),
+        existing_unsent,
     ),
 )

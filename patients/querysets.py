@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
 from django.db.models.expressions import OrderBy
 
 from lmis.text import number_key, phone_key, phone_key_of
@@ -174,6 +174,14 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
                 ids += free.values_list("pk", flat=True)[: limit - len(ids)]
         return ids
 
+    def at_once(self, now: datetime) -> int:
+        """How many cards are being sent at the same time just now, over all senders; a silent one's are not counted.
+
+        One statement, along the index of what is in flight: at most a batch for each sender.
+        """
+        live = self.filter(state="in_flight", claimed_until__gt=now).order_by().values("claim")
+        return sum(min(one["cards"], one["most"]) for one in live.annotate(cards=Count("pk"), most=Max("share")))
+
     def unsettled(self) -> Self:
         """Neither accepted nor needless: on their way, or stopped by something that a person must mend."""
         return self.filter(state__in=["waiting", "in_flight", "retry", "rejected", "duplicate"])
@@ -185,6 +193,15 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
     def refused(self) -> Self:
         """Stopped by the MIP until a person has mended the card."""
         return self.filter(state__in=["rejected", "duplicate"])
+
+    def out_of_use(self) -> Self:
+        """Of cards that were merged or withdrawn: there is nothing in them to mend."""
+        return self.exclude(patient__state="active")
+
+    def listed_as(self, state: str, code: str) -> Self:
+        """As the operators' page lists them: a state, or the refused notices of cards out of use, with one reason."""
+        found = self.refused().out_of_use() if state == "notices" else self.filter(state=state)
+        return found.filter(error_code=code)
 
     def behind(self) -> Self:
         """The MIP has never taken the card, or an older version of it."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from celery import Celery, Task
-from celery.schedules import crontab
 from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
@@ -17,7 +16,7 @@ from kombu.exceptions import OperationalError
 from lmis.actors import SYSTEM
 from lmis.celery import app
 from lmis.exceptions import Unavailable
-from patients.exceptions import MipNotConfigured
+from lmis.services import nights
 from patients.mip import client
 from patients.models import CardUpload
 from patients.services import backfill, concerned, history, likely_pairs, reconciliation, reconciling, totals, uploads
@@ -32,6 +31,7 @@ _EXPIRES = max(4.0, 2 * settings.MIP["SWEEP_SECONDS"])  # a sender that could no
 _BACKLOG = 30.0
 _RECONCILIATION = 5.0
 _PATIENCE = 60.0  # of a reconciliation's turn in the queue: senders stand in it, too
+_DUPLICATES = time(1, 30)  # at the clinic, when the reconciliation is well on its way
 _HOUR = 3600.0
 
 
@@ -70,9 +70,8 @@ def move_backfill(**kwargs: Any) -> None:
 
 @app.task(name="patients.reconcile")
 def reconcile(**kwargs: Any) -> None:
-    """Begin tonight's reconciliation, if there is a MIP to ask."""
-    with suppress(MipNotConfigured):
-        reconciliation.start(by=SYSTEM, now=timezone.now())
+    """Begin tonight's reconciliation, once it is night at the clinic and if there is a MIP to ask."""
+    reconciliation.start_tonight(by=SYSTEM, now=timezone.now())
 
 
 @app.task(name="patients.sweep_reconciliation")
@@ -108,9 +107,12 @@ def put_concerned_first(**kwargs: Any) -> None:
 def tend_history(**kwargs: Any) -> None:
     """Make the coming days' partitions of the history, add its minutes up, drop what is too old."""
     now = timezone.now()
-    history.look_ahead(now=now)
-    totals.advance(now=now)
-    history.prune(now=now)
+    try:
+        history.look_ahead(now=now)
+        totals.advance(now=now)
+        history.prune(now=now)
+    except Unavailable:
+        logger.warning("the history of the uploads is in use: its partitions wait for the next hour")
 
 
 @app.task(name="patients.work_on_import")
@@ -140,8 +142,9 @@ def sweep_imports(**kwargs: Any) -> None:
 
 @app.task(name="patients.look_for_duplicates")
 def look_for_duplicates(**kwargs: Any) -> None:
-    """Enter likely duplicates into the list that people work through."""
-    likely_pairs.look(now=timezone.now())
+    """Enter likely duplicates into the list that people work through, once it is night at the clinic."""
+    now = timezone.now()
+    nights.once(name="look_for_duplicates", work=lambda: likely_pairs.look(now=now), now=now, begins=_DUPLICATES)
 
 
 @app.on_after_finalize.connect
@@ -155,10 +158,10 @@ def _schedule(sender: Celery, **kwargs: Any) -> None:
     sender.add_periodic_task(
         _RECONCILIATION, sweep_reconciliation.s(), name="patients.sweep_reconciliation", expires=_RECONCILIATION
     )
-    at_night = crontab(hour="0", minute="40")  # UTC, as all of beat's hours
-    sender.add_periodic_task(at_night, reconcile.s(), name="patients.reconcile", expires=_HOUR)
-    nightly = crontab(hour="2", minute="30")  # UTC, as all of beat's hours
-    sender.add_periodic_task(nightly, look_for_duplicates.s(), name="patients.look_for_duplicates", expires=3600.0)
+    sender.add_periodic_task(nights.EVERY, reconcile.s(), name="patients.reconcile", expires=nights.EVERY)
+    sender.add_periodic_task(
+        nights.EVERY, look_for_duplicates.s(), name="patients.look_for_duplicates", expires=nights.EVERY
+    )
     sender.add_periodic_task(_HOUR, tend_history.s(), name="patients.tend_history", expires=_HOUR)
 
 

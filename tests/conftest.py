@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from lmis import embedded, translations
+from lmis import configured, embedded, translations
 from lmis.embedded.layout import Layout
 from lmis.embedded.postgres import UNSAFE_SPEED
 from lmis.embedded.processes import FileLock
@@ -22,24 +22,29 @@ from tests import flush
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """Compile the texts; start the private servers before anything can ask for a connection."""
+    """Compile the texts; have the servers, our own or the configured ones, before anything asks for a connection."""
     if translations.main(["compile"]):  # a catalogue that was pulled since the last `make` would speak the old words
         pytest.exit("The catalogue named above cannot be compiled.", returncode=2)
     # Every other run of pytest on this machine shuts pytest's usual folder, and servers of tests that lie in it could
     # not reach their own data any more (as root they run as a system user).
     config.option.basetemp = config.option.basetemp or str(settings.DATA_DIR / "pytest")
-    if settings.EMBEDDED and not (config.option.collectonly or config.option.help):
-        held = contextlib.ExitStack()
-        config.add_cleanup(held.close)
-        try:
+    if config.option.collectonly or config.option.help:
+        return
+    held = contextlib.ExitStack()
+    config.add_cleanup(held.close)
+    try:
+        configured.check_redis()
+        if settings.EMBEDDED:
             only = FileLock(Layout.of(settings.DATA_DIR).run / "tests.lock")
             held.callback(only.release)
             if not only.take(wait=False):
                 pytest.exit(f"Another test run uses {settings.DATA_DIR}: wait, or set LMIS_DATA_DIR.", returncode=2)
             own_redis = embedded.redis_url(settings.DATA_DIR) == settings.CELERY_BROKER_URL
             held.enter_context(running(settings.DATA_DIR, with_redis=own_redis, options=UNSAFE_SPEED))
-        except embedded.EmbeddedError as error:
-            pytest.exit(str(error), returncode=2)
+        else:
+            configured.check_database(name="postgres")  # the tests make their own database beside the configured one
+    except (embedded.EmbeddedError, configured.SilentError) as error:
+        pytest.exit(str(error), returncode=2)
 
 
 @pytest.fixture(scope="session")

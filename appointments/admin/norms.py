@@ -24,6 +24,8 @@ class WaitNormAdmin(LmisModelAdmin):
     list_display = ["kind_shown", "whom", "limit", "basis"]
     list_display_links = ["kind_shown", "whom"]
     list_filter = ["kind"]
+    search_fields = ["speciality__name", "position__name", "position_begins"]
+    search_help_text = gettext_lazy("Speciality or position")
     autocomplete_fields = ["speciality", "position"]
     fieldsets = [
         (None, {"fields": ["kind", ("hours", "working_days"), "basis"]}),

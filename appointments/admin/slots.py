@@ -56,6 +56,8 @@ class SlotAdmin(LmisModelAdmin):
         ("doctor__speciality", AutocompleteSelectFilter),
         StateFilter,
     ]
+    search_fields = ["doctor__family", "doctor__speciality__name", "room_label__istartswith"]
+    search_help_text = gettext_lazy("Surname of the doctor, speciality or room")
     ordering = ["begin", "doctor"]
     actions = ["block", "unblock", "withdraw", "put_back"]
     actions_detail = ["block_one", "unblock_one", "withdraw_one", "put_back_one"]

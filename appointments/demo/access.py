@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.utils.crypto import salted_hmac
 
 from lmis.actors import SYSTEM
-from lmis.models import ApiClient, ApiSecret, Doctor, Source
+from lmis.models import ApiClient, ApiSecret, Doctor, EmployeeProfile, Source
 from lmis.models.api_client import Scope
 from lmis.services import clients, credentials
 
@@ -24,6 +24,7 @@ _PEOPLE = {
     "operator": ("Лосев", "Глеб"),
     "administrator": ("Чижова", "Римма"),
 }
+_PHONES = "712300002"  # and two digits; see `people` on the code
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def secret_of(login: str) -> str:
 def add_employees(doctor: Doctor) -> None:
     """One employee for each group, called like it; the doctor's account is of `doctor`. After `ensure`."""
     password = User.objects.get(username=ADMIN_USER).password  # hashing is slow on purpose: once for all
-    for group in Group.objects.order_by("pk"):
+    for number, group in enumerate(Group.objects.order_by("pk"), start=1):
         family, name = _PEOPLE.get(group.name, (doctor.family, doctor.name))
         user, made = User.objects.get_or_create(
             username=group.name,
@@ -63,6 +64,7 @@ def add_employees(doctor: Doctor) -> None:
         )
         if made:
             user.groups.add(group)
+            EmployeeProfile.objects.create(user=user, phone=f"{_PHONES}{number:02}")
         if group.name == "doctor":
             Doctor.objects.filter(pk=doctor.pk, user=None).update(user=user)
 

@@ -7,6 +7,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from random import Random
 
+from django.db.models import QuerySet
+
 from appointments.demo import cast
 from appointments.demo.guids import guid_of
 from appointments.demo.people import GROWN_UP
@@ -16,8 +18,9 @@ from lmis.actors import SYSTEM, Actor
 from lmis.models import Lpu, Source
 from patients.models import Patient
 
-COUNT, AMONG = 120, 500  # so many of the next so many places
+COUNT, AMONG = 200, 1000  # so many of the next so many places
 CANCELLED_EVERY = 12
+SCARCE = ((3, 1.0), (6, 0.93), (9, 0.75))  # of the scarce speciality: within so many days such a share is booked
 CROWDS = 2  # slots of several places that get some, but not all, of their patients
 
 _SEED = 1105
@@ -32,8 +35,8 @@ def make(lpu: Lpu, patients: list[Patient], actors: dict[str, Actor], now: dt.da
     """
     rng = Random(_SEED)  # noqa: S311 - made-up bookings need no cryptography
     waiting = queues(patients, rng)
-    made = []
-    for number, slot in enumerate(_places(lpu, now, rng)):
+    made, places = [], _places(lpu, now, rng)
+    for number, slot in enumerate(places):
         source = rng.choice([channel for channel in slot.channels if channel != Source.DOCTOR_OTHER_LPU])
         appointment = booking.book(
             slot_guid=slot.guid,
@@ -46,7 +49,8 @@ def make(lpu: Lpu, patients: list[Patient], actors: dict[str, Actor], now: dt.da
         appointment.guid = guid_of(lpu.guid, "appointment", number)
         made.append(appointment)
     Appointment.objects.bulk_update(made, ["guid"])
-    for appointment in made[::CANCELLED_EVERY]:
+    plenty = [one for slot, one in zip(places, made, strict=True) if slot.doctor.speciality.name != cast.SCARCE]
+    for appointment in plenty[::CANCELLED_EVERY]:
         cancelling.cancel(
             guid=appointment.guid,
             among=Appointment.objects.all(),
@@ -64,7 +68,15 @@ def _places(lpu: Lpu, now: dt.datetime, rng: Random) -> list[Slot]:
     free = free.select_related("doctor__speciality").order_by("begin", "pk")
     soon = list(free.filter(capacity=1)[:AMONG])
     crowds = [slot for slot in free.filter(capacity__gt=1)[:CROWDS] for _ in range(slot.capacity - 1)]
-    return sorted([*rng.sample(soon, min(COUNT, len(soon))), *crowds], key=lambda slot: slot.pk)
+    chosen = {slot.pk: slot for slot in [*rng.sample(soon, min(COUNT, len(soon))), *_scarce(free, now, rng)]}
+    return sorted([*chosen.values(), *crowds], key=lambda slot: slot.pk)
+
+
+def _scarce(free: QuerySet[Slot], now: dt.datetime, rng: Random) -> list[Slot]:
+    """What a head looks for: a speciality with nothing free for days, and little after that."""
+    places = free.filter(capacity=1, doctor__speciality__name=cast.SCARCE)
+    shares = [(now + dt.timedelta(days=days), share) for days, share in SCARCE]
+    return [slot for slot in places if rng.random() < next((share for until, share in shares if slot.begin < until), 0)]
 
 
 def queues(patients: Iterable[Patient], rng: Random) -> dict[str, Iterator[Patient]]:

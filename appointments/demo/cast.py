@@ -74,6 +74,7 @@ _HOSPITAL = LPUS[1]
 
 # Made up like all of the demo; its last digit is the check digit of the twelve before.
 OGRN = "1029900001230"
+TICKET_NOTE = "Возьмите паспорт, полис ОМС и СНИЛС. Если не сможете прийти, отмените запись: место достанется другому."
 # The others have none yet: a direction of theirs shows what is missing on its form.
 HEADS = {
     "Терапевтическое отделение": "Панфилова М. С.",
@@ -83,6 +84,7 @@ HEADS = {
 
 THERAPY, PAEDIATRICS, GYNAECOLOGY, CARDIOLOGY = "Терапия", "Педиатрия", "Акушерство и гинекология", "Кардиология"
 NEUROLOGY, SURGERY = "Неврология", "Хирургия"
+SCARCE = NEUROLOGY  # has fewer doctors than patients
 FIELDS = (
     FieldPart(
         THERAPY,

@@ -58,6 +58,7 @@ def _lpu(part: cast.LpuPart, *, is_own: bool) -> Lpu:
         phone=part.phone,
         is_own=is_own,
         ogrn=cast.OGRN if is_own else "",
+        ticket_note=cast.TICKET_NOTE if is_own else "",
     )
 
 

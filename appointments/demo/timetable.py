@@ -12,11 +12,12 @@ from appointments.models import ScheduleException, ScheduleTemplate
 from appointments.models.schedule import Parity
 from lmis.models import BusyType, Doctor, Lpu, Source
 
-_OPEN = [Source.REGISTRY, Source.CALL_CENTER, Source.INTERNET, Source.INFOMAT]
-_WIDE = [*_OPEN, Source.DOCTOR_OTHER_LPU]
+# In the order of `Source`, as the templates' screen writes them: in another one its preview finds all places changed.
+_OPEN = [Source.INTERNET, Source.INFOMAT, Source.CALL_CENTER, Source.REGISTRY]
+_WIDE = [Source.INTERNET, Source.INFOMAT, Source.CALL_CENTER, Source.DOCTOR_OTHER_LPU, Source.REGISTRY]
 _OWN = [Source.DOCTOR, Source.REGISTRY]
 _REFERRED = [Source.DOCTOR_OTHER_LPU]
-_DESK = [Source.REGISTRY, Source.CALL_CENTER, Source.INFOMAT]
+_DESK = [Source.INFOMAT, Source.CALL_CENTER, Source.REGISTRY]
 
 _FIRST, _REPEAT, _VACCINATION, _DRESSING = "Первичный приём", "Повторный приём", "Вакцинация", "Перевязка"
 _MORNING, _EVENING = dt.time(8), dt.time(14)

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -71,8 +70,7 @@ class DayPart(GridPart):
 
     def address(self, name: str = "screens:day", day: dt.date | None = None, doctor: Doctor | None = None) -> str:
         """Of a part of this view; it names the doctor and the day and nobody else."""
-        asked = {"doctor": str((doctor or self.doctor).guid), "day": str(day or self.date)}
-        return f"{reverse(name)}?{urlencode(asked)}"
+        return f"{reverse(name)}?{day_list.query_of(doctor=doctor or self.doctor, day=day or self.date)}"
 
 
 class DayPage(DayPart):
@@ -153,7 +151,7 @@ class DayClose(DayPart):
         if not done.refused and done.marked:
             trigger(response, "close-dialog")
         if not done.marked and not done.refused:
-            toast(response, _t("Nobody is ticked."), "warning")
+            toast(response, _t("Nobody is ticked. Tick those who came and those who did not."), "warning")
         return trigger(response, "grid-changed")
 
     def _guids(self, name: str) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
+from django.utils.http import urlencode
 
 from appointments.models import Appointment, Slot
 from appointments.screens.grid_acts import acts_of
@@ -55,6 +56,11 @@ class Day:
         here = sum(row.sign == "here" for row in self.rows)
         seen, missed = states.count("visited"), states.count("missed")
         return {"all": len(states), "here": here, "seen": seen, "missed": missed, "left": len(self.left)}
+
+
+def query_of(*, doctor: Doctor, day: dt.date) -> str:
+    """The query that asks for a doctor's day; it holds nothing about patients."""
+    return urlencode({"doctor": str(doctor.guid), "day": str(day)})
 
 
 def read(doctor: Doctor, date: dt.date, *, user: Any, now: dt.datetime) -> Day:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -142,14 +141,17 @@ class Find(Part):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Results on the left; the right half waits until somebody is chosen."""
         text = " ".join(request.POST.get("text", "").split())
-        hits = desk_finding.find(text=text, lpus=self.lpus, now=self.now) if len(text) >= SHORTEST else []
+        hits = self._hits(text) if len(text) >= SHORTEST else []
         if len(hits) == 1 and request.POST.get("enter"):
             self.opened(hits[0].patient)
             person = self.person(hits[0].patient, marked=hits[0].appointment)
             return trigger(self.halves(person, self.whom(hits[0].patient)), "desk-chosen")
         access.note(by=self.by, what=access.What.FOUND, cards=[hit.patient.guid for hit in hits], screen="desk")
         found = {"left": "results" if len(text) >= SHORTEST else "idle", "text": text, "hits": hits}
-        return self.halves({**found, "full": len(hits) == desk_finding.LIMIT, "today": timezone.localdate(self.now)})
+        return self.halves({**found, "full": len(hits) == desk_finding.LIMIT})
+
+    def _hits(self, text: str) -> list[desk_finding.Hit]:
+        return desk_finding.find(text=text, lpus=self.lpus, today=self.today, now=self.now)
 
 
 class Choose(Part):

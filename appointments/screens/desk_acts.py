@@ -1,4 +1,4 @@
-"""What the desk writes: a booking, a move, a cancelling, an entry of the waiting list."""
+"""What the desk writes: a booking, a move, a cancelling; the waiting list is beside it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from appointments.exceptions import HeldAppointment, SlotRefusal
 from appointments.models import Appointment, Slot
-from appointments.screens import desk_panels as panels
 from appointments.screens.desk import Part
 from appointments.screens.printing import print_at_once
 from appointments.screens.workplace import prints
-from appointments.services import cancelling, desk, explaining, nearest, waiting
+from appointments.services import cancelling, desk, explaining, nearest
 from appointments.services.norms import Norms
 from appointments.services.offers import Place
 from directions.models import Direction
@@ -101,7 +100,7 @@ class Book(Act):
         self.demand("lmis.book_appointments")
         if self.state.by_paper:
             self.demand("lmis.enter_paper_directions")
-            if self.state.typed.errors:
+            if self.state.is_paper_mistyped:
                 return self.refused(ValidationFailed.of("paper_day", _("Look at the row of the direction.")))
         order = self._order()
         made = self.act(
@@ -199,43 +198,6 @@ class Mistake(Act):
         if isinstance(done, Refusal):
             return toast(self.halves(self.person(self.patient), status=409), said(done), "error")
         return toast(self.halves(self.person(self.patient), self.whom(self.patient)), _("Taken back."))
-
-
-class Wait(Act):
-    """Nothing within the norm: the patient goes on the waiting list."""
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """For the doctor, or for the speciality; the times that suit are those of the filter."""
-        self.demand("lmis.use_waiting_list")
-        offering = panels.Offering(self.state, self.patient, channel=self.channel, overbooks=False, now=self.now)
-        if offering.field is None:
-            raise Http404
-        speciality, doctor = offering.field.speciality, offering.doctor
-        norm = offering.norms.of(doctor or offering.field.doctors[0].doctor, self.state.kind)
-        wish, guid = self.state.wish, self.state.direction_guid
-        direction = Direction.objects.filter(guid=guid, patient=self.patient).first() if guid else None
-        weekdays = {"weekday": range(1, 6), "weekend": range(6, 8)}.get(wish.days, ())
-        done = self.act(
-            lambda: waiting.add(
-                patient=self.patient,
-                speciality=None if doctor else speciality,
-                doctor=doctor,
-                first_day=wish.first,
-                part=wish.part,
-                weekdays=tuple(weekdays),
-                phone=request.POST.get("phone"),
-                direction=direction,
-                urgent=bool(self.state.kind),
-                due=offering.norms.until(norm).astimezone(self.patient.lpu.tz).date() if norm else None,
-                by=self.by,
-                now=self.now,
-            )
-        )
-        if isinstance(done, Refusal):
-            return self.refused(done)
-        response = self.halves(self.person(self.patient), {**self.whom(self.patient), "is_done": True})
-        toast(response, _("On the waiting list: %(wanted)s.") % {"wanted": done.wanted})
-        return trigger(response, "desk-done")
 
 
 def said(refusal: Refusal) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,8 +48,9 @@ class CardForm(forms.Form):
     address = forms.CharField(label=gettext_lazy("Address"), max_length=500, required=False)
     representative = forms.CharField(label=gettext_lazy("Who comes with a child"), max_length=255, required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "card-%s", **kwargs})
+        self.today = today
         reasons = Patient._meta.get_field("no_polis_reason").choices or []
         self.fields["no_polis_reason"].choices = [("", "—"), *reasons]  # type: ignore[attr-defined]
         for name, field in self.fields.items():
@@ -68,7 +68,7 @@ class CardForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What keeps a card from being written, in the words of the card's own checks."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        for field, text in checks.errors(values, today=timezone.localdate()).items():
+        for field, text in checks.errors(values, today=self.today).items():
             if field in self.fields and field not in self.errors:
                 self.add_error(field, text)
         return values
@@ -100,7 +100,7 @@ class NewCard(CardPart):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Nothing is written yet."""
         text = request.POST.get("text", "")
-        return self.form(CardForm(initial=told(text, timezone.localdate(self.now))))
+        return self.form(CardForm(initial=told(text, self.today), today=self.today))
 
 
 class CheckCard(CardPart):
@@ -108,11 +108,11 @@ class CheckCard(CardPart):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """As one types."""
-        form = CardForm(request.POST)
+        form = CardForm(request.POST, today=self.today)
         form.is_valid()
         typed = {name for name in form.fields if request.POST.get(name, "").strip()}
         known = {name: value for name, value in form.cleaned_data.items() if name in typed}
-        found = checks.check_card(known, today=timezone.localdate(self.now))
+        found = checks.check_card(known, today=self.today)
         wrong = {name: " ".join(map(str, errors)) for name, errors in form.errors.items() if name in typed}
         hints = {name: {"text": text, "is_error": True} for name, text in wrong.items()}
         for hint in found:
@@ -132,7 +132,7 @@ class SaveCard(CardPart):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """One transaction; who has a card already is shown instead."""
-        form = CardForm(request.POST)
+        form = CardForm(request.POST, today=self.today)
         if not form.is_valid():
             response = self.form(form)
             return toast(response, _("The card is not written yet: look at the red fields."), "error")

@@ -6,15 +6,18 @@ from uuid import UUID
 
 from django import forms
 from django.http import Http404, HttpRequest
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import WaitNorm
+from appointments.models.schedule import Weekday
 from appointments.models.waiting import PartOfDay
 from appointments.screens.asked import guid_or_404
 from appointments.services.desk import Paper
 from appointments.services.offers import Wish
 
 PAPER = "paper"
+OF_FILTER = {"weekday": range(1, 6), "weekend": range(6, 8)}  # ISO numbers
 
 
 class StateForm(forms.Form):
@@ -42,6 +45,16 @@ class TypedForm(forms.Form):
     paper_day = forms.DateField(label=_("Date of the direction"), required=False)
     paper_diagnosis = forms.CharField(label=_("Diagnosis, ICD-10"), required=False, max_length=16)
     paper_doctor = forms.CharField(label=_("Referring doctor"), required=False, max_length=100)
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=64)
+    wait_last = forms.DateField(label=_("Not later than"), required=False)
+    wait_weekdays = forms.TypedMultipleChoiceField(
+        label=_("Only on these weekdays"),
+        choices=[(day.value, WEEKDAYS_ABBR[day - 1]) for day in Weekday],
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    wait_note = forms.CharField(label=_("Note"), required=False, max_length=500)
 
 
 class State:
@@ -75,6 +88,16 @@ class State:
         return Wish(self.right.get("part") or "", self.right.get("days") or "", self.right.get("first"))
 
     @property
+    def weekdays(self) -> list[int]:
+        """Those that suit whoever goes on the waiting list: the ticked ones, else those of the filter; none is any."""
+        return self.right.get("wait_weekdays") or list(OF_FILTER.get(self.wish.days, ()))
+
+    @property
+    def waits_specially(self) -> bool:
+        """Whether anything but the usual was filled in for the waiting list."""
+        return any(self.typed[name].value() for name in ("wait_last", "wait_weekdays", "wait_note"))
+
+    @property
     def by_paper(self) -> bool:
         """Whether the row of the paper direction is open."""
         return self.direction == PAPER
@@ -85,6 +108,11 @@ class State:
         if not self.direction or self.by_paper:
             return None
         return guid_or_404(self.direction)
+
+    @property
+    def is_paper_mistyped(self) -> bool:
+        """Whether something in that row is not what it should be; what is wrong elsewhere keeps nobody from booking."""
+        return any(name.startswith("paper_") for name in self.typed.errors)
 
     @property
     def paper(self) -> Paper | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from appointments.screens import desk, desk_acts, desk_cards
+from appointments.screens import desk, desk_acts, desk_cards, desk_waiting
 
 urlpatterns: list[URLPattern] = [
     path("desk/", desk.Desk.as_view(), name="desk"),
@@ -17,7 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/over/", desk_acts.Over.as_view(), name="desk_over"),
     path("desk/cancel/", desk_acts.Cancel.as_view(), name="desk_cancel"),
     path("desk/mistake/", desk_acts.Mistake.as_view(), name="desk_mistake"),
-    path("desk/waiting/", desk_acts.Wait.as_view(), name="desk_waiting"),
+    path("desk/waiting/", desk_waiting.Wait.as_view(), name="desk_waiting"),
     path("desk/card/", desk_cards.NewCard.as_view(), name="desk_card"),
     path("desk/card/check/", desk_cards.CheckCard.as_view(), name="desk_card_check"),
     path("desk/card/save/", desk_cards.SaveCard.as_view(), name="desk_card_save"),

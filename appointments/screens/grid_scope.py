@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from appointments.screens.asked import guid_or_404
 from lmis.models import Doctor, Speciality
 from lmis.querysets import DoctorQuerySet
+from lmis.screens.numbers import number_or_404
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -108,18 +109,12 @@ def scope_of(asked: QueryDict, *, own: DoctorQuerySet | None, today: dt.date) ->
         return Scope([Column(doctor, day) for day in days], first, days[-1], doctor=doctor, moving=moving)
     if "speciality" in asked:
         day = _day(asked.get("day"), today)
-        speciality = Speciality.objects.filter(pk=_number(asked.get("speciality", ""))).first()
+        speciality = Speciality.objects.filter(pk=number_or_404(asked.get("speciality", ""))).first()
         doctors = list(shown.filter(speciality=speciality, is_active=True).order_by("family", "name", "pk"))
         if speciality is None or not doctors:
             raise Http404
         return Scope([Column(doctor, day) for doctor in doctors], day, day, speciality=speciality, moving=moving)
     return None
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise Http404
-    return int(text)
 
 
 def _monday(text: str | None, today: dt.date) -> dt.date:

@@ -141,7 +141,7 @@ class JournalPatients(Screen):
         """Up to twenty; each found one is written down like at the desk."""
         self.demand(SEES_PEOPLE)
         text = request.POST.get("text", "")
-        patients = search.find(text=text, lpus=self.lpus, today=timezone.localdate(self.now), limit=FOUND)
+        patients = search.find(text=text, lpus=self.lpus, today=self.today, limit=FOUND)
         access.note(by=self.by, what=access.What.FOUND, cards=[one.guid for one in patients], screen="journal")
         return self.render({"patients": patients, "text": text.strip()}, self.template)
 

@@ -49,11 +49,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A patient on a day sheet."""
+    """A patient on a day sheet; `came` is a plus for one who was seen, a minus for one who did not come.
+
+    Of one who is in the house it is since when.
+    """
 
     time: str
     appointment: Appointment
     birth_date: str
+    came: str
 
     @classmethod
     def of(cls, appointment: Appointment, zone: ZoneInfo) -> Self:
@@ -63,7 +67,15 @@ class Line:
             time=f"{appointment.slot.begin.astimezone(zone):%H:%M}",
             appointment=appointment,
             birth_date=formats.date_format(born, "SHORT_DATE_FORMAT") if born else "",
+            came=_came(appointment, zone),
         )
+
+
+def _came(appointment: Appointment, zone: ZoneInfo) -> str:
+    marks: dict[str, str] = {Appointment.State.VISITED: "+", Appointment.State.MISSED: "−"}
+    if mark := marks.get(appointment.state):
+        return mark
+    return f"{appointment.arrived_at.astimezone(zone):%H:%M}" if appointment.arrived_at else ""
 
 
 def place_of(slot: Slot) -> Place:

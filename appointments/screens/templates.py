@@ -21,6 +21,7 @@ from appointments.screens.asked import guid_or_404
 from appointments.screens.templates_forms import Table, blank_row, numbers_in, rearranged
 from appointments.services import generation, pattern_preview, patterns
 from lmis.models import Doctor
+from lmis.screens.numbers import number
 from lmis.screens.views import Screen
 
 DAY = dt.timedelta(days=1)
@@ -35,7 +36,7 @@ class Templates(Screen):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Everybody who works here, with the number of intervals; one statement."""
-        valid = Q(templates__valid_to=None) | Q(templates__valid_to__gte=self.now.date())
+        valid = Q(templates__valid_to=None) | Q(templates__valid_to__gte=self.today)
         doctors = Doctor.objects.filter(is_active=True, lpu__is_own=True).select_related("speciality", "room")
         counted = doctors.annotate(intervals=Count("templates", filter=valid))
         return self.render({"doctors": counted.order_by("speciality__name", "speciality_id", "family", "name", "pk")})
@@ -131,17 +132,18 @@ class PatternTable(PatternScreen):
 
     def post(self, request: HttpRequest, guid: UUID) -> HttpResponse:
         """The table as sent, with that done to it."""
-        act, _dash, number = request.POST.get("act", "").partition("-")
+        act, _dash, row = request.POST.get("act", "").partition("-")
         order = numbers_in(request.POST)
         if act == "drop":
-            order = [each for each in order if str(each) != number]
+            order = [each for each in order if str(each) != row]
         elif act == "again":
-            order = [each for one in order for each in ([one, one] if str(one) == number else [one])]
+            order = [each for one in order for each in ([one, one] if str(one) == row else [one])]
         data = rearranged(request.POST, order)
         if act == "add":
             for name, values in blank_row(self.today, len(order)).items():
                 data.setlist(name, values)
-        fresh = {"add": len(order), "again": int(number or 0) + 1 if number.isdecimal() else 0}.get(act)
+        known = number(row)
+        fresh = {"add": len(order), "again": 0 if known is None else known + 1}.get(act)
         return self.render(self.context(Table.sent(self.doctor, data, silent=True), fresh=fresh), self.work)
 
 

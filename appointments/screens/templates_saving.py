@@ -18,6 +18,7 @@ from appointments.services import generation, patterns
 from appointments.services.filling import Report
 from lmis.exceptions import Refusal
 from lmis.screens import toast
+from lmis.screens.numbers import number
 
 _COUNTS = [each.name for each in fields(Report)]
 
@@ -91,5 +92,5 @@ def announce(response: HttpResponse, progress: dict[str, Any]) -> HttpResponse:
 
 def _report_of(request: HttpRequest) -> Report:
     """What the parts before did, as the page was told; it is shown and nothing else."""
-    sent = {name: request.POST.get(name, "") for name in _COUNTS}
-    return Report(**{name: int(text) for name, text in sent.items() if text.isdecimal() and len(text) < 9})
+    sent = {name: number(request.POST.get(name, ""), digits=8) for name in _COUNTS}
+    return Report(**{name: count for name, count in sent.items() if count is not None})

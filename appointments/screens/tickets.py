@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.models import Appointment
-from appointments.screens import printing
+from appointments.screens import day_list, printing
 from appointments.screens.asked import day_or_404, guid_or_404
+from appointments.screens.grid_scope import query_of
 from appointments.tickets import bars_of, code_of, pk_of
 from lmis.models import Doctor
 from lmis.screens import toast
@@ -122,8 +123,22 @@ class Scan(AppointmentScreen):
         pk = pk_of(request.POST.get("code", ""))
         appointment = None if pk is None else self.appointments().filter(pk=pk).first()
         if appointment is None:
-            return toast(HttpResponse(status=404), _("There is no appointment with this code."), "error")
+            return toast(
+                HttpResponse(status=404),
+                _("There is no appointment with this code among those that you may see. Find the patient by the name."),
+                "error",
+            )
         for right, name in OPENS:
             if self.allows(right) and (screen := address_of(name)):
-                return HttpResponse(status=204, headers={"HX-Redirect": f"{screen}?appointment={appointment.guid}"})
+                return HttpResponse(status=204, headers={"HX-Redirect": f"{screen}?{_place_of(appointment, name)}"})
         raise Http404
+
+
+def _place_of(appointment: Appointment, screen: str) -> str:
+    """What a screen has to be asked for to show this appointment; the part behind # names the row or the cell."""
+    slot = appointment.slot
+    if screen == "screens:day":
+        return f"{day_list.query_of(doctor=slot.doctor, day=slot.day)}#v{appointment.pk}"
+    if screen == "screens:grid":
+        return f"{query_of(doctor=slot.doctor, day=slot.day)}#s{slot.pk}"
+    return f"appointment={appointment.guid}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from typing import Any
@@ -20,8 +21,9 @@ from appointments.services import waiting, waiting_offers
 from appointments.services.waiting_offers import Offered
 from appointments.shown import ticket_of
 from lmis.exceptions import Refusal, ValidationFailed
-from lmis.models import Source, Speciality
+from lmis.models import Lpu, Source, Speciality
 from lmis.screens import toast
+from lmis.screens.numbers import number
 from lmis.screens.scope import doctors_of
 from lmis.screens.views import Screen
 from lmis.services import access
@@ -48,7 +50,28 @@ class WaitingScreen(Screen):
     def speciality(self) -> int | None:
         """The speciality to which the screen is narrowed, by id; it stands in the address, for it is no secret."""
         asked = self.request.POST.get("speciality") or self.request.GET.get("speciality") or ""
-        return int(asked) if asked.isdecimal() and len(asked) < 10 else None
+        return number(asked, digits=9)
+
+    @cached_property
+    def lpu(self) -> Lpu | None:
+        """The LPU to which the screen is narrowed, as the head's page is; None for all that there are."""
+        asked = self.request.POST.get("lpu") or self.request.GET.get("lpu")
+        return next((one for one in self.lpus if str(one.pk) == asked), None)
+
+    @cached_property
+    def zone(self) -> dt.tzinfo:
+        """That of the chosen LPU: its norms end with its days."""
+        return self.lpu.tz if self.lpu else super().zone
+
+    @cached_property
+    def late(self) -> bool:
+        """Whether the screen is narrowed to those whose norm has passed."""
+        return (self.request.POST.get("late") or self.request.GET.get("late")) == "1"
+
+    @property
+    def narrowed(self) -> dict[str, Any]:
+        """To what, for the templates: each act answers with the list as it was narrowed."""
+        return {"speciality": self.speciality, "lpu": self.lpu, "late": self.late}
 
     @property
     def channel(self) -> str:
@@ -60,9 +83,15 @@ class WaitingScreen(Screen):
         """Those whom this employee may see."""
         return WaitingEntry.objects.of_doctors(doctors_of(self.user))
 
+    @property
+    def here(self) -> WaitingQuerySet:
+        """Those of the chosen LPU."""
+        return self.scope.of_lpu(self.lpu) if self.lpu else self.scope
+
     def among(self) -> WaitingQuerySet:
-        """Those of the chosen speciality."""
-        return self.scope.of_speciality(self.speciality) if self.speciality else self.scope
+        """Those of the chosen LPU and speciality, or only the late ones of them."""
+        found = self.here.of_speciality(self.speciality) if self.speciality else self.here
+        return found.overdue(self.today) if self.late else found
 
     def content(self) -> dict[str, Any]:
         """The places to offer and who waits; the cards shown are noted."""
@@ -75,8 +104,8 @@ class WaitingScreen(Screen):
             "revision": revision(offered, shown),
             "entries": shown[:SHOWN],
             "more": len(shown) > SHOWN,
-            "speciality": self.speciality,
-            "today": self.now.date(),
+            **self.narrowed,
+            "today": self.today,
             "channel": Source(self.channel).label,
         }
 
@@ -106,8 +135,8 @@ class Waiting(WaitingScreen):
         if self.is_htmx:
             return self.render(content, "screens/waiting/_content.html")
         if self.allows("lmis.view_waiting_summary"):
-            content["summary"] = waiting_offers.summary(self.scope, self.now.date())
-        content["specialities"] = Speciality.objects.filter(pk__in=waiting_offers.specialities(self.scope))
+            content["summary"] = waiting_offers.summary(self.here, self.today)
+        content["specialities"] = Speciality.objects.filter(pk__in=waiting_offers.specialities(self.here))
         return self.render(content)
 
 
@@ -145,7 +174,7 @@ class WaitingPlaces(WaitingScreen):
         entry = self.scope.with_all_shown().get(guid=given["entry"])
         suits, others = waiting_offers.places_for(entry, now=self.now, channels={self.channel})
         access.note(by=self.by, what=access.What.OPENED, cards=[entry.patient.guid], screen="waiting")
-        shown = {"entry": entry, "suits": suits, "others": others, "speciality": self.speciality}
+        shown = {"entry": entry, "suits": suits, "others": others, **self.narrowed}
         return self.render(shown, "screens/waiting/_places.html")
 
 
@@ -166,7 +195,7 @@ class WaitingClose(WaitingScreen):
 
     def _ask(self, guid: UUID, refusal: ValidationFailed | None = None) -> HttpResponse:
         entry = self.scope.with_all_shown().get(guid=guid)
-        shown = {"entry": entry, "errors": refusal.errors if refusal else (), "speciality": self.speciality}
+        shown = {"entry": entry, "errors": refusal.errors if refusal else (), **self.narrowed}
         response = self.render(shown, "screens/waiting/_close.html")
         if refusal:
             response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"

@@ -162,7 +162,7 @@ def check_period(begin: dt.datetime, end: dt.datetime, reason: str, now: dt.date
     if end <= begin:
         errors.append(FieldError("end", _("The end must be after the begin."), "invalid"))
     elif end <= now:
-        errors.append(FieldError("end", _("This time is over."), "invalid"))
+        errors.append(FieldError("end", _("This time is over. Choose one that is ahead."), "invalid"))
     elif end - begin > LONGEST:
         errors.append(FieldError("end", _("More than a year at once: look at the year of the last day."), "invalid"))
     if not reason.strip():

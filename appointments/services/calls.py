@@ -26,7 +26,7 @@ class CallNotFound(Refusal):
 
     status = 404
     code = "call_not_found"
-    message = _("There is no such call in the list.")
+    message = _("There is no such call in the list. Take the next one.")
 
 
 class AlreadyTold(Refusal):

@@ -27,13 +27,12 @@ class Hit:
     direction: Direction | None = None
 
 
-def find(*, text: str, lpus: Collection[Lpu], now: dt.datetime, limit: int = LIMIT) -> list[Hit]:
+def find(*, text: str, lpus: Collection[Lpu], today: dt.date, now: dt.datetime, limit: int = LIMIT) -> list[Hit]:
     """Up to `limit` people whom `text` means, a scanned ticket alone, else cards, then tickets, then directions.
 
-    Statements: those of `patients.services.search.find`, and two for what could be the number of a ticket or of a
-    direction. Nothing is raised for a text that means nothing.
+    In: `today` at the clinic, which ends the days of birth. Statements: those of `patients.services.search.find`, and
+    two for what could be the number of a ticket or of a direction. Nothing is raised for a text that means nothing.
     """
-    today = now.date()
     number = search.parse(text, today).number
     scanned = list(_of_code(number, lpus)) if number else []
     if scanned:

@@ -86,7 +86,13 @@ def _check(extra: ScheduleException, now: dt.datetime) -> None:
     if extra.begin <= now:
         errors.append(FieldError("begin", _("This time has already begun. Choose a later one."), "invalid"))
     if extra.slot_minutes < 1 or extra.begin + dt.timedelta(minutes=extra.slot_minutes) > extra.end:
-        errors.append(FieldError("slot_minutes", _("Not even one visit fits into this time."), "invalid"))
+        errors.append(
+            FieldError(
+                "slot_minutes",
+                _("Not even one visit fits into this time. Make the time longer, or the visits shorter."),
+                "invalid",
+            )
+        )
     if extra.capacity < 1 or not extra.channels:
         errors.append(
             FieldError("channels", _("Nobody could book: choose a channel and at least one patient."), "invalid")

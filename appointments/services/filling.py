@@ -16,6 +16,10 @@ from lmis.models import Doctor
 from lmis.services.calendar import between
 
 _LOCK_TIMEOUT = "5s"
+_WAIT_FOR_GENERATOR = """
+    SELECT set_config('lock_timeout', before.patience, true)
+      FROM (SELECT current_setting('lock_timeout') AS patience, set_config('lock_timeout', %s, true),
+                   pg_advisory_xact_lock(hashtextextended(%s, 0)) OFFSET 0) AS before"""
 _INSTANT = dt.timedelta.resolution
 
 
@@ -126,12 +130,12 @@ def fill(*, window: Window, guid_for: GuidFor | None = None) -> Report:
 
 
 def one_generator_at_a_time(doctor: Doctor) -> None:
-    """Two generators would each miss the other's new slots and both insert: the second waits, then finds them."""
+    """Two generators would each miss the other's new slots and both insert: the second waits, then finds them.
+
+    The longer patience is for this lock alone: what the caller locks next waits no longer than before.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [_LOCK_TIMEOUT, f"generate {doctor.pk}"],
-        )
+        cursor.execute(_WAIT_FOR_GENERATOR, [_LOCK_TIMEOUT, f"generate {doctor.pk}"])
 
 
 def _lock(doctor: Doctor, slots: Collection[int]) -> set[int]:

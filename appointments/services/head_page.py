@@ -45,6 +45,7 @@ class Row:
     speciality: int
     name: str
     cells: list[Cell]
+    doctors: list[int]  # of the page, by id
 
     @property
     def free(self) -> int:
@@ -109,20 +110,21 @@ class Page:
 def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet) -> Page:
     """The page of an LPU, about these doctors of it. Ten statements, however many doctors there are.
 
-    The map: slots by speciality and day. Loads: outcomes, doctors, slots. Absences. Waits: nearest places, norms, the
+    Doctors. The map: slots by speciality and day. Loads: outcomes, slots. Absences. Waits: nearest places, norms, the
     calendar, the waiting list. Places beyond the plan.
     """
     today = now.astimezone(lpu.tz).date()
     days = [today + dt.timedelta(days=number) for number in range(DAYS)]
     since, until = today - dt.timedelta(weeks=WEEKS), today - dt.timedelta(days=1)
     slots = Slot.objects.of_doctors(doctors)
-    rows = _rows(slots.on_days(days[0], days[-1]).free_by_speciality_and_day(now), days)
+    people = {doctor.pk: doctor for doctor in Doctor.objects.filter(pk__in=doctors).select_related("speciality")}
+    rows = _rows(slots.on_days(days[0], days[-1]).free_by_speciality_and_day(now), days, people)
     return Page(
         days=days,
         rows=rows,
         since=since,
         until=until,
-        loads=_loads(doctors, since, until),
+        loads=_loads(doctors, since, until, people),
         absences=list(
             ScheduleException.objects.filter(doctor__in=doctors).absences_with_patients(now, now + ABSENCES_AHEAD)
         ),
@@ -131,25 +133,27 @@ def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet) -> Page:
     )
 
 
-def _rows(found: Any, days: list[dt.date]) -> list[Row]:
+def _rows(found: Any, days: list[dt.date], people: dict[int, Doctor]) -> list[Row]:
     by_speciality: defaultdict[tuple[str, int], dict[dt.date, Cell]] = defaultdict(dict)
     for row in found:
         cell = Cell(row["day"], row["free"], row["places"], row["over"])
         by_speciality[row["name"], row["speciality"]][row["day"]] = cell
+    doctors: defaultdict[int, list[int]] = defaultdict(list)
+    for doctor in people.values():
+        doctors[doctor.speciality_id].append(doctor.pk)
     return [
-        Row(pk, name, [cells.get(day, Cell(day)) for day in days])
+        Row(pk, name, [cells.get(day, Cell(day)) for day in days], sorted(doctors[pk]))
         for (name, pk), cells in sorted(by_speciality.items())
     ]
 
 
-def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date) -> list[Load]:
+def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date, people: dict[int, Doctor]) -> list[Load]:
     counted = Appointment.objects.of_doctors(doctors).on_days(since, until).counted()
     outcomes = {row["doctor"]: row for row in counted.outcomes_by_doctor()}
-    names = {doctor.pk: doctor for doctor in Doctor.objects.filter(pk__in=doctors).select_related("speciality")}
     loads = [
         Load(
-            doctor=names[row["doctor"]],
-            speciality=names[row["doctor"]].speciality.name,
+            doctor=people[row["doctor"]],
+            speciality=people[row["doctor"]].speciality.name,
             places=row["places"],
             taken=row["taken"],
             over=row["over"],
@@ -165,7 +169,7 @@ def _waits(rows: list[Row], *, doctors: DoctorQuerySet, lpu: Lpu, now: dt.dateti
     latest_first = reversed(list(Slot.objects.free(now).first_of_each(doctors)))
     nearest = {slot.doctor.speciality_id: slot for slot in latest_first}
     norms = Norms.read(zone=lpu.tz, now=now)
-    among = WaitingEntry.objects.filter(patient__lpu=lpu)
+    among = WaitingEntry.objects.of_lpu(lpu)
     lines = {line.speciality_id: line for line in summary(among, now.astimezone(lpu.tz).date())}
     names = {row.speciality: row.name for row in rows}
     names |= {pk: slot.doctor.speciality.name for pk, slot in nearest.items()}

@@ -6,11 +6,12 @@ import datetime as dt
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, cycle, repeat
 from zoneinfo import ZoneInfo
 
 from appointments.models import ScheduleException, ScheduleTemplate
+from lmis.models import Source
 from lmis.services.calendar import PLAIN, WorkingDays
 
 DAY = dt.timedelta(days=1)
@@ -50,12 +51,14 @@ class Offer:
 
     @property
     def digest(self) -> str:
-        """16 characters that tell one offer from another, never blank.
+        """16 characters that tell one offer from another, never blank; in which order channels stand tells nothing.
 
-        What is not used is left out, so that slots of before keep theirs: a new one would stamp them all as changed.
+        What is not used is left out, and channels stand as the templates' screen writes them, so that slots of before
+        keep theirs: a new one would stamp them all as changed.
         """
-        more = self.is_queue, self.release_hours, self.release_channels
-        text = repr(self) if more == (False, None, ()) else f"{self!r} {more!r}"
+        plain = replace(self, channels=_in_order(self.channels))
+        more = self.is_queue, self.release_hours, _in_order(self.release_channels)
+        text = repr(plain) if more == (False, None, ()) else f"{plain!r} {more!r}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def is_released(self, begin: dt.datetime, now: dt.datetime) -> bool:
@@ -186,3 +189,9 @@ def _disjoint(places: Iterable[Place], without: Periods) -> Iterator[Place]:
         if place.begin >= reach and not without.overlap(place.begin, place.end):
             reach = place.end
             yield place
+
+
+def _in_order(channels: Iterable[str]) -> tuple[str, ...]:
+    """Each once, in the order of the dictionary."""
+    known = set(channels)
+    return tuple(str(each) for each in Source.values if each in known)

@@ -34,7 +34,7 @@ class WaitingNotFound(Refusal):
 
     status = 404
     code = "waiting_not_found"
-    message = _("There is no such entry in the waiting list.")
+    message = _("There is no such entry in the waiting list. Reload the list and choose again.")
 
 
 class AlreadyWaiting(Refusal):
@@ -42,7 +42,9 @@ class AlreadyWaiting(Refusal):
 
     status = 409
     code = "already_waiting"
-    message = _("The patient is already on the waiting list for this. Change or close that entry instead.")
+    message = _(
+        "The patient is already on the waiting list for this. To change that entry, take it off the list first."
+    )
 
     def __init__(self, entry: WaitingEntry | None) -> None:
         super().__init__()
@@ -180,17 +182,29 @@ def _check(entry: WaitingEntry, today: dt.date) -> None:
     if (entry.speciality is None) == (entry.doctor is None):
         errors.append(FieldError("speciality", _("Name either a doctor or a speciality."), "required"))
     if entry.doctor is not None and entry.doctor.lpu_id != entry.patient.lpu_id:
-        errors.append(FieldError("doctor", _("The card belongs to another clinic than the doctor."), "invalid"))
+        errors.append(
+            FieldError(
+                "doctor",
+                _("The card belongs to another clinic than the doctor. Choose a doctor of the card's clinic."),
+                "invalid",
+            )
+        )
     if entry.last_day is not None and entry.last_day < max(entry.first_day, today):
-        errors.append(FieldError("last_day", _("The last day is before the first one, or past."), "invalid"))
+        errors.append(
+            FieldError("last_day", _("The last day is before the first one, or past. Choose a later one."), "invalid")
+        )
     if entry.part not in {"", "morning", "evening"} or not set(entry.weekdays) <= set(range(1, 8)):
         errors.append(FieldError("part", _("There is no such time of day or weekday."), "invalid"))
     if not entry.phone:
         errors.append(FieldError("phone", _("Without a phone nobody can be called: enter one."), "required"))
     if entry.direction is not None and entry.direction.patient_id != entry.patient_id:
-        errors.append(FieldError("direction", _("The direction is another patient's."), "invalid"))
+        errors.append(
+            FieldError(
+                "direction", _("The direction is another patient's. Choose one of this patient's, or none."), "invalid"
+            )
+        )
     if entry.patient.state != Patient.State.ACTIVE:
-        errors.append(FieldError("patient", _("This card is no longer in use."), "invalid"))
+        errors.append(FieldError("patient", _("This card is no longer in use. Look the patient up again."), "invalid"))
     if errors:
         raise ValidationFailed(errors)
 

@@ -1,4 +1,4 @@
-"""How a place, a phone and a wait are written on the screens."""
+"""How a place and a wait are written on the screens."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.utils.translation import ngettext
 
 from appointments.models import Slot
 from appointments.shown import day_of
+from lmis.templatetags.phones import phone
 
 register = template.Library()
-_RUSSIAN = 11  # digits
+register.filter("phone", phone)
 
 
 @register.filter
@@ -40,17 +41,8 @@ def instant(moment: dt.datetime, slot: Slot) -> str:
     return f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M}"
 
 
-@register.filter
-def phone(number: str) -> str:
-    """In groups, as one reads it aloud: `+7 900 111-22-33`; what is no such number stays as it is."""
-    digits = "".join(filter(str.isdigit, number))
-    if len(digits) != _RUSSIAN or digits[0] not in "78":
-        return number
-    return f"+7 {digits[1:4]} {digits[4:7]}-{digits[7:9]}-{digits[9:]}"
-
-
-@register.filter
+@register.filter(expects_localtime=True)
 def days_since(moment: dt.datetime, today: dt.date) -> str:
-    """For how many days somebody has waited."""
+    """For how many days somebody has waited; `moment` comes in the time zone of the page, as `date` gets it."""
     days = max(0, (today - moment.date()).days)
     return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}

@@ -133,8 +133,7 @@ class Patients(IssuingScreen):
     def post(self, request: HttpRequest) -> HttpResponse:
         """A list to choose from; the choice opens the form for that patient."""
         text = request.POST.get("text", "")
-        today = self.now.astimezone(self.lpus[0].tz).date() if self.lpus else self.now.date()
-        found = own_patients.find(text=text, doctors=doctors_of(self.user), today=today)
+        found = own_patients.find(text=text, doctors=doctors_of(self.user), today=self.today)
         access.note(by=self.by, what=access.What.FOUND, cards=[card.guid for card in found], screen="issue_direction")
         return self.render({"patients": found, "text": text.strip(), "most": own_patients.SHOWN})
 

@@ -67,8 +67,7 @@ class Directions(DirectionScreen):
 
     def _meant(self, text: str) -> Q:
         """By number, or by the patients that the text means."""
-        today = self.now.astimezone(self.lpus[0].tz).date() if self.lpus else self.now.date()
-        cards = own_patients.find(text=text, doctors=doctors_of(self.user), today=today)
+        cards = own_patients.find(text=text, doctors=doctors_of(self.user), today=self.today)
         return Q(number__startswith=text) | Q(patient__in=cards)
 
 

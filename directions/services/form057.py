@@ -50,7 +50,8 @@ def form_of(direction: Direction) -> Form057:
         patient=patient,
         lpu_from=direction.lpu_from,
         lpu_to=direction.lpu_to,
-        polis=" ".join(part for part in (patient.polis_series, patient.polis_number) if part),
+        polis=" ".join(part for part in (patient.polis_series, patient.polis_number) if part)
+        or patient.get_no_polis_reason_display(),
         doctor=_sender(direction),
         position=direction.sender_position_name,
         head=department.head if department else "",

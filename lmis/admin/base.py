@@ -65,6 +65,7 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
     list_disable_select_all = True
     list_filter_submit = True
     warn_unsaved_form = True
+    list_sections = ()  # asked for in every row; see `lmis.admin.navigation` on looking in vain
     readonly_preprocess_fields = WHO
 
     def landing(self) -> dict[str, str]:

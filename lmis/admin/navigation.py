@@ -69,18 +69,23 @@ MENU: list[tuple[Any, list[tuple[str, str]]]] = [
 FOLDED = 4  # a longer group is folded until it is opened or in use
 
 
+# What unfold's templates ask of each, on every page; looking in vain costs a template much more than finding nothing.
+_GROUP: dict[str, Any] = {"title": "", "separator": False, "collapsible": False, "badge": None}
+_ITEM: dict[str, Any] = {"badge": None, "link_callback": None}
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """For unfold: the groups with what this employee may open; empty ones are left out."""
-    home = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
-    screens = screens_of(request.user)
-    groups: list[dict[str, Any]] = [
-        {"items": [home]},
-        *([{"title": _("Workplace"), "items": screens}] if screens else []),
-    ]
+    home = _ITEM | {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
+    screens = [_ITEM | screen for screen in screens_of(request.user)]
+    groups = [_GROUP | {"items": [home]}]
+    if screens:
+        groups.append(_GROUP | {"title": _("Workplace"), "items": screens})
     for title, entries in MENU:
         items = [item for label, icon in entries if (item := _item(request, label, icon))]
         if items:
-            groups.append({"title": title, "separator": True, "collapsible": len(items) > FOLDED, "items": items})
+            folds = len(items) > FOLDED
+            groups.append(_GROUP | {"title": title, "separator": True, "collapsible": folds, "items": items})
     return groups
 
 
@@ -92,4 +97,4 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
         return None
     opts = model._meta
     link = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
-    return {"title": capfirst(opts.verbose_name_plural), "icon": icon, "link": link}
+    return _ITEM | {"title": capfirst(opts.verbose_name_plural), "icon": icon, "link": link}

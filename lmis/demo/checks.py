@@ -7,11 +7,11 @@ import shutil
 import socket
 from pathlib import Path
 
+from lmis import configured
 from lmis.demo.options import Options
 
 SPACE_NEEDED = 100 * 2**20  # bytes, for logs and changes; a new database asks for its own
 OLDEST_POSTGRES = 140000
-TIMEOUT = 5  # seconds
 
 
 class DemoError(Exception):
@@ -46,33 +46,6 @@ def space(folder: Path) -> None:
 
 
 def configured_database() -> None:
-    """Raise `DemoError` when `DATABASE_URL` is set and does not answer, or is too old."""
-    if not os.environ.get("DATABASE_URL"):
-        return
-    from django.db import Error, connection
-
-    try:
-        connection.ensure_connection()
-    except Error as error:
-        raise DemoError(f"DATABASE_URL does not answer: {_first_line(error)}") from error
-    if connection.pg_version < OLDEST_POSTGRES:  # type: ignore[attr-defined]
+    """Raise `DemoError` or `SilentError` when `DATABASE_URL` is set and is too old, or does not answer."""
+    if os.environ.get("DATABASE_URL") and configured.check_database() < OLDEST_POSTGRES:
         raise DemoError("DATABASE_URL is a PostgreSQL older than 14.")
-
-
-def configured_redis() -> None:
-    """Raise `DemoError` when `REDIS_URL` is set and does not answer."""
-    if not os.environ.get("REDIS_URL"):
-        return
-    import redis
-
-    from lmis.services import broker
-
-    try:
-        with broker.client(patience=TIMEOUT) as client:
-            client.ping()
-    except (redis.RedisError, OSError, ValueError) as error:
-        raise DemoError(f"REDIS_URL does not answer: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -16,6 +16,7 @@ from lmis.demo.environment import ROOT
 from lmis.embedded.processes import alive, launch, tail, wait_ended
 
 SAME_BIRTH = 2.0  # seconds: the system reckons it from the time of boot, which the clock's corrections move
+GONE_WITHIN = 5.0  # seconds that a busy system may take to end what was killed
 ENOUGH_LOG = 10 * 2**20  # bytes; then the log is put aside
 
 
@@ -63,8 +64,12 @@ class Child:
 
 
 def stop_all(processes: Iterable[psutil.Process], *, patience: float) -> None:
-    """End processes and their groups: asked first, all at once; killed after `patience` seconds."""
+    """End processes and their groups: asked first, all at once; killed after `patience` seconds.
+
+    On return all of them are gone, workers too: whoever starts next finds the ports free.
+    """
     asked = [process for process in processes if alive(process)]
+    families = [member for process in asked for member in _descendants(process)]
     for process in asked:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -74,7 +79,7 @@ def stop_all(processes: Iterable[psutil.Process], *, patience: float) -> None:
     for process in waiting:  # one that outlived its leader has no group of its own id
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    wait_ended(waiting, seconds=1)
+    wait_ended([*waiting, *families], seconds=GONE_WITHIN)
 
 
 def remember(path: Path, children: Iterable[Child]) -> None:
@@ -109,6 +114,13 @@ def _is_anothers(pid: int, born: float) -> bool:
         return abs(psutil.Process(pid).create_time() - born) >= SAME_BIRTH
     except psutil.NoSuchProcess:
         return False
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _signal_group(process: psutil.Process, number: signal.Signals) -> None:

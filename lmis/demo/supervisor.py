@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management.base import OutputWrapper
 
+from lmis import configured
 from lmis.demo import checks, children, environment, prepare, programs, record
 from lmis.demo.checks import DemoError
 from lmis.demo.children import Child
@@ -44,7 +45,7 @@ class Supervisor:
         self.births: dict[str, float] = {}
 
     def run(self) -> None:
-        """Run until asked to end; raises `DemoError` or `EmbeddedError` when it cannot start."""
+        """Run until asked to end; raises `DemoError`, `EmbeddedError` or `SilentError` when it cannot start."""
         try:
             self._clear_up()
             with self.signals.interruptible():
@@ -93,7 +94,7 @@ class Supervisor:
 
     def _start_servers(self) -> None:
         checks.configured_database()
-        checks.configured_redis()
+        configured.check_redis()
         if self.servers.ours:
             fresh = "" if self.layout.postgres.exists() else ", the first time"
             self.say(f"starting {' and '.join(self.servers.ours)}{fresh}")

@@ -34,8 +34,13 @@ WITH_REDIS = frozenset({"runserver", "shell"})
 
 @contextlib.contextmanager
 def for_command(argv: Sequence[str]) -> Iterator[None]:
-    """Have the private servers up while the command of `argv` runs, when it needs them and none are configured."""
+    """Have the private servers up while the command of `argv` runs, when it needs them and none are configured.
+
+    Raises `SilentError` when it needs the database, and the one that is configured does not answer.
+    """
     from django.conf import settings
+
+    from lmis import configured
 
     name = next((word for word in argv[1:] if not word.startswith("-")), "help")
     if name in WITHOUT_DATABASE or {"-h", "--help", "--version"} & set(argv):
@@ -50,6 +55,7 @@ def for_command(argv: Sequence[str]) -> Iterator[None]:
         with _orderly_end(), running(settings.DATA_DIR, with_redis=own_redis and name in WITH_REDIS):
             yield
     else:
+        configured.check_database()
         yield
 
 

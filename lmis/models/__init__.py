@@ -9,6 +9,7 @@ from lmis.models.dictionaries import BusyType, Position, Speciality
 from lmis.models.employee import EmployeeProfile
 from lmis.models.heartbeat import Heartbeat
 from lmis.models.idempotency import IdempotencyRecord
+from lmis.models.night import NightWork
 from lmis.models.nsi import CodeMapping, Dictionary, DictionaryCode
 from lmis.models.sources import Source
 from lmis.models.staff import StaffRight
@@ -37,6 +38,7 @@ __all__ = [
     "IdempotencyRecord",
     "Lpu",
     "LpuAlias",
+    "NightWork",
     "Position",
     "RequestHour",
     "RequestTotal",

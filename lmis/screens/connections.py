@@ -43,8 +43,7 @@ class Connections(Screen):
         """The list; with a single LPU its request at once."""
         if len(self.lpus) == 1:
             return HttpResponseRedirect(reverse("screens:connection_request", args=[self.lpus[0].pk]))
-        base = base_url(request)
-        return self.render({"requests": [connections.request_of(lpu=lpu, base_url=base) for lpu in self.lpus]})
+        return self.render({"requests": connections.requests_of(lpus=self.lpus, base_url=base_url(request))})
 
 
 class ConnectionRequest(Screen):
@@ -80,7 +79,7 @@ class ConnectionRequest(Screen):
         return found
 
     def _show(self, lpu: Lpu, form: ContactsForm, status: int = 200) -> HttpResponse:
-        shown = connections.request_of(lpu=lpu, base_url=base_url(self.request))
+        (shown,) = connections.requests_of(lpus=[lpu], base_url=base_url(self.request))
         context = {"form": form, "sheet": shown, "lpu": lpu, "methods": connections.METHODS}
         return self.render(context, status=status)
 

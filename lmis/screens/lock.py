@@ -23,6 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from lmis.api.addresses import client_address
 from lmis.exceptions import Throttled
+from lmis.screens import lock_people
 from lmis.screens.menu import start_of
 from lmis.services import staff_login
 
@@ -54,8 +55,9 @@ class LockView(View):
     """What the three have in common: the box, and its errors."""
 
     def box(self, status: int = 200, **context: Any) -> HttpResponse:
-        """The lock's two forms."""
-        return render(self.request, "screens/lock/_box.html", context, status=status)
+        """The lock's two forms, and whom to choose from."""
+        shown = {"people": lock_people.others(self.request), **context}
+        return render(self.request, "screens/lock/_box.html", shown, status=status)
 
     def check(self, tried: str, **context: Any) -> User | HttpResponse:
         """The employee with this login and the password that was sent; else the box with what is wrong."""
@@ -78,7 +80,9 @@ class Lock(LockView):
         if not request.user.is_authenticated:
             return self.box(401)
         request.session[LOCKED] = True
-        return self.box()
+        response = self.box()
+        lock_people.remember(request, response, request.user)
+        return response
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -111,4 +115,6 @@ class Switch(LockView):
         logout(request)  # nothing of the session before, whoever's it was
         login(request, user)
         logger.info("employee changed at a locked screen: now %s", user.pk)
-        return HttpResponse(status=204, headers={} if same else {"HX-Redirect": start_of(user)})
+        response = HttpResponse(status=204, headers={} if same else {"HX-Redirect": start_of(user)})
+        lock_people.remember(request, response, user)
+        return response

@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from lmis.screens.connections import ConnectionRequest, Connections
 from lmis.screens.lock import Lock, Switch, Unlock
 from lmis.screens.rights import Rights
+from lmis.screens.troubles import Troubles
 from lmis.screens.views import Start, login
 
 app_name = "screens"
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("lock/", Lock.as_view(), name="lock"),
     path("lock/open/", Unlock.as_view(), name="unlock"),
     path("lock/switch/", Switch.as_view(), name="switch"),
+    path("troubles/", Troubles.as_view(), name="troubles"),
     path("start/", Start.as_view(), name="start"),
     path("connections/", Connections.as_view(), name="connections"),
     path("connections/<int:pk>/", ConnectionRequest.as_view(), name="connection_request"),

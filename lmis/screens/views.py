@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -25,6 +26,7 @@ from lmis.models import Lpu
 from lmis.screens.lock import LOCKED
 from lmis.screens.menu import screens_of, start_of
 from lmis.screens.policy import HEADER, STRICT, UNFOLD
+from lmis.services.alarms import unheard
 from lmis.services.transactions import run_write
 
 T = TypeVar("T")
@@ -34,13 +36,14 @@ class Screen(View):
     """One screen, or a part of one.
 
     `right` is checked before any method runs; `template` is what `render` takes; `title` names the page. Inside a
-    method: `self.user`, `self.by`, `self.now`, `self.lpus`, `self.render(...)`, `self.act(...)`.
+    method: `self.user`, `self.by`, `self.now`, `self.today`, `self.lpus`, `self.render(...)`, `self.act(...)`.
     """
 
     right: str = ""
     template: str = ""
     title: Any = ""
     framed = False  # whether our own pages may show it in a frame, to print it
+    tells_of_troubles = True  # as a start page, in a red line
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Let in who may come in; raises PermissionDenied, which is the page with 403."""
@@ -71,6 +74,16 @@ class Screen(View):
         """The LPUs that this system serves, by name; one statement."""
         return list(Lpu.objects.own().order_by("short_name", "pk"))
 
+    @cached_property
+    def zone(self) -> dt.tzinfo:
+        """The time zone of the clinic; of the first of several."""
+        return self.lpus[0].tz if self.lpus else dt.UTC
+
+    @cached_property
+    def today(self) -> dt.date:
+        """The day that it is at the clinic, not in UTC: from midnight on a registrar works on the new one."""
+        return self.now.astimezone(self.zone).date()
+
     @property
     def is_htmx(self) -> bool:
         """Whether a part of the page is asked for, and not the page."""
@@ -91,7 +104,10 @@ class Screen(View):
         """A page from the screen's template, or, for htmx, a part of it from `template`."""
         shown = {"screen": self, "title": self.title, **(context or {})}
         if not self.is_htmx:
-            shown |= {"screens": screens_of(self.user), "start": start_of(self.user)}
+            start = start_of(self.user)
+            shown |= {"screens": screens_of(self.user), "start": start, "is_demo": settings.DEMO}
+            if self.request.path == start and self.tells_of_troubles:
+                shown["troubles"] = unheard(now=self.now, watches=self.allows("lmis.watch_exchange"))
         return render(self.request, template or self.template, shown, status=status)
 
     def act(self, work: Callable[[], T]) -> T | Refusal:

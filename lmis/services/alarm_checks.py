@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from lmis.models import ApiSecret
@@ -14,7 +14,9 @@ from lmis.services.alarms import Check, Facts
 
 RESTART = timedelta(minutes=2)
 SILENCE = timedelta(hours=1)
-FORGOTTEN = timedelta(days=7)  # a central service that has not asked for so long does not ask at all
+FORGOTTEN = timedelta(days=7)  # a client that has had no secret for so long and calls no more is not used any more
+IN_USE = timedelta(days=30)  # a secret that was used so shortly before its end was needed until then
+DAY = timedelta(days=1)
 SECRETS_SOON = timedelta(days=7)
 FEW_DAYS = 3
 NAMED = 10
@@ -51,9 +53,9 @@ def no_broker(now: datetime) -> Facts | None:
 
 
 def no_poll(now: datetime) -> Facts | None:
-    """The central service used to ask and has stopped. One that never asked, or long ago, is not connected."""
+    """The central service used to ask and has stopped. One that never asked is not connected."""
     last = traffic.last_poll()
-    if last is None or not SILENCE < now - last < FORGOTTEN:
+    if last is None or now - last <= SILENCE:
         return None
     return {"minutes": int((now - last).total_seconds()) // 60}
 
@@ -64,6 +66,12 @@ def no_places(now: datetime) -> Facts | None:
     return {"count": len(names), "names": ", ".join(names[:NAMED])} if names else None
 
 
+def doctors_without_slots(now: datetime) -> Facts | None:
+    """Doctors whom the region sees and cannot book; who they are is on the page, for a notice goes anywhere."""
+    count = len(outside.seen(now=now).without_slots)
+    return {"count": count} if count else None
+
+
 def short_horizon(now: datetime) -> Facts | None:
     """An institution whose schedule ends in a few days."""
     days = [one.days for one in outside.seen(now=now).horizons if one.days < FEW_DAYS]
@@ -71,13 +79,15 @@ def short_horizon(now: datetime) -> Facts | None:
 
 
 def secrets_end(now: datetime) -> Facts | None:
-    """Clients of the API that soon have no secret any more."""
+    """Clients of the API that soon have no secret any more, or have none and still need one.
+
+    One whose secret ended is left alone after a while, unless it was in use until then or still tries to call.
+    """
     live = ApiSecret.objects.filter(revoked_at=None, client__is_active=True)
-    ending = set(
-        live.filter(expires_at__gt=now - FORGOTTEN, expires_at__lte=now + SECRETS_SOON).values_list(
-            "client__login", flat=True
-        )
-    )
+    trying = {one.client for one in traffic.failed_logins(since=now - DAY)}
+    needed = Q(client__last_used_at__gt=F("expires_at") - IN_USE) | Q(client__login__in=trying)
+    soon = live.filter(Q(expires_at__gt=now - FORGOTTEN) | needed, expires_at__lte=now + SECRETS_SOON)
+    ending = set(soon.values_list("client__login", flat=True))
     longer = live.filter(Q(expires_at=None) | Q(expires_at__gt=now + SECRETS_SOON))
     ending -= set(longer.filter(client__login__in=ending).values_list("client__login", flat=True))
     return {"clients": ", ".join(sorted(ending)[:NAMED])} if ending else None
@@ -90,6 +100,7 @@ CHECKS = (
         _("No worker listens to the queue of the uploads. Cards wait in the database; start a worker."),
         no_worker,
         after=RESTART,
+        everybodys=True,
     ),
     Check(
         "no_beat",
@@ -97,6 +108,7 @@ CHECKS = (
         _("Nobody tells the workers what is due: nothing is sent and no places are made. Start beat."),
         no_beat,
         after=RESTART,
+        everybodys=True,
     ),
     Check(
         "no_broker",
@@ -110,12 +122,20 @@ CHECKS = (
         _("The region has stopped asking for the schedule"),
         _("The last poll was %(minutes)d minutes ago. Is the way from the region to us open, is the login in force?"),
         no_poll,
+        everybodys=True,
     ),
     Check(
         "no_places",
         _("Nothing to book from outside"),
         _("No free place for the Internet within 14 days in %(count)d specialities: %(names)s."),
         no_places,
+        after=timedelta(minutes=10),
+    ),
+    Check(
+        "doctors_without_slots",
+        _("Published doctors without a place"),
+        _("%(count)d doctors are seen and have no place within 14 days. The page of the exchange names them."),
+        doctors_without_slots,
         after=timedelta(minutes=10),
     ),
     Check(
@@ -128,7 +148,10 @@ CHECKS = (
     Check(
         "secrets_end",
         _("A secret of an API client ends"),
-        _("These clients have no secret beyond the next 7 days: %(clients)s. Give them a second one."),
+        _(
+            "These clients have no secret beyond the next 7 days, or none any more: %(clients)s. "
+            "Give them a second one; revoke what is not needed."
+        ),
         secrets_end,
     ),
 )

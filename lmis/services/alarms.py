@@ -38,7 +38,8 @@ class QuietNotSensible(Refusal):
 class Check:
     """`find` gives, for a moment, what is wrong in numbers and codes, or None while all is well. It may wait for the
     network, for a bounded time. `text` is filled with what it found; nothing personal may be in either. It must find
-    it for as long as `after`, so that a restart raises no alarm.
+    it for as long as `after`, so that a restart raises no alarm. What is `everybodys` stands on every start page: the
+    region does not learn of patients or places, and those who watch may not be looking.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Check:
     text: Any
     find: Callable[[datetime], Facts | None]
     after: timedelta = timedelta()
+    everybodys: bool = False
 
     def in_words(self, facts: Mapping[str, Any]) -> str:
         """The text, with the facts in it; one that lacks some of them stays as it is."""
@@ -63,6 +65,14 @@ class Line:
     title: Any
     text: str
     quiet_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Titles of alarms; `mark` is another as soon as they are others."""
+
+    mark: str
+    titles: list[Any]
 
 
 CHECKS: dict[str, Check] = {}
@@ -93,6 +103,20 @@ def lines(*, now: datetime) -> list[Line]:
     quiet = quiet_until(now)
     found = [(one, CHECKS[one.name]) for one in open_ones()]
     return [Line(one, check.title, check.in_words(one.facts), quiet.get(one.name)) for one, check in found]
+
+
+def unheard(*, now: datetime, watches: bool) -> Unheard:
+    """What is wrong just now and nobody has taken note of, for a start page: all of it for whoever watches the
+    exchange, else what is everybody's. Three statements.
+
+    That nobody looks at the checks any more is one of them, the worst; before the first look nothing is known.
+    """
+    at = last_look()
+    blind = at is not None and now - at > STALE
+    shown = [one for one in lines(now=now) if not (one.alarm.acknowledged_at or one.quiet_until)]
+    shown = [one for one in shown if watches or CHECKS[one.alarm.name].everybodys]
+    titles = [_("Nobody watches over the exchange")] * blind + [one.title for one in shown]
+    return Unheard(".".join(["blind"] * blind + [one.alarm.name for one in shown]) or "none", titles)
 
 
 def last_look() -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,15 +63,18 @@ class Request:
     missing: list[str]
 
 
-def request_of(*, lpu: Lpu, base_url: str) -> Request:
-    """In: where this system answers from, for an LPU whose entry point nobody entered. One statement."""
-    entry_point = lpu.entry_point or base_url
+def requests_of(*, lpus: Sequence[Lpu], base_url: str) -> list[Request]:
+    """In: where this system answers from, for LPUs whose entry point nobody entered. One statement for all."""
+    clients = list(ApiClient.objects.filter(is_active=True).order_by("login"))
+    return [_request_of(lpu, lpu.entry_point or base_url, clients) for lpu in lpus]
+
+
+def _request_of(lpu: Lpu, entry_point: str, clients: list[ApiClient]) -> Request:
     missing = [
         capfirst(str(lpu._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
         for name in NEEDED
         if not (entry_point if name == "entry_point" else getattr(lpu, name))
     ]
-    clients = list(ApiClient.objects.filter(is_active=True).order_by("login"))
     return Request(lpu, entry_point, clients, missing)
 
 

@@ -84,6 +84,11 @@ class Share:
     polls: int
     unchanged: int
 
+    @property
+    def percent(self) -> int:
+        """Of its polls that were answered 304, rounded down: 100 is all of them."""
+        return 100 * self.unchanged // self.polls
+
 
 @dataclass(frozen=True, slots=True)
 class ByHour:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import psycopg
-from django.db import OperationalError, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
+from psycopg import pq
 
 from lmis.exceptions import RequestInProgress, Unavailable
-from lmis.rows import fetch
 
 T = TypeVar("T")
 
@@ -19,10 +19,11 @@ T = TypeVar("T")
 LOCK_TIMEOUT = "1100ms"
 AFTER_DEADLOCK = 0.05  # seconds
 IDLE_TIMEOUT = "10s"  # a frozen process must not hold a slot
+# Local to this transaction: PgBouncer hands the session on.
 _SETTINGS = (
-    f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}', true),"
-    f" set_config('idle_in_transaction_session_timeout', '{IDLE_TIMEOUT}', true)"
+    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}'"
 )
+_DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 _RIVALRY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
@@ -36,7 +37,7 @@ def run_write(work: Callable[[], T], *, retries: int = 1, key_lock: int | None =
     for left in range(retries, -1, -1):
         try:
             with transaction.atomic(durable=True):
-                _prepare(key_lock)
+                _begin(key_lock)
                 return work()
         except OperationalError as error:
             if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
@@ -50,9 +51,19 @@ def run_write(work: Callable[[], T], *, retries: int = 1, key_lock: int | None =
     raise AssertionError("unreachable")
 
 
-def _prepare(key_lock: int | None) -> None:
-    """One statement: both timeouts (local to this transaction: PgBouncer hands the session on) and the lock."""
-    if key_lock is None:
-        fetch(_SETTINGS, [])
-    elif not fetch(f"{_SETTINGS}, pg_try_advisory_xact_lock(%s)", [key_lock])[0][2]:
+def _begin(key_lock: int | None) -> None:
+    """Both timeouts and the lock in the message that begins the transaction: each of its own costs another trip.
+
+    The driver begins what has not begun yet before the first statement, and sees here that it has.
+    """
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper.ensure_connection()
+    pgconn = wrapper.connection.pgconn
+    begin = "BEGIN; " if pgconn.transaction_status == pq.TransactionStatus.IDLE else ""
+    lock = "" if key_lock is None else f"; SELECT pg_try_advisory_xact_lock({key_lock:d})"
+    with wrapper.wrap_database_errors:
+        result = pgconn.exec_(f"{begin}{_SETTINGS}{lock}".encode())
+        if result.status not in _DONE:
+            raise psycopg.errors.error_from_result(result)
+    if key_lock is not None and result.get_value(0, 0) != b"t":
         raise RequestInProgress

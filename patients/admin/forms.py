@@ -95,7 +95,8 @@ class PatientForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """What `check_card` finds wrong is said at its field; its hints keep nothing from being saved."""
         values = {**vars(self.instance), **(super().clean() or {})}
-        for field, text in errors(values, today=timezone.localdate()).items():
+        lpu = values.get("lpu") or (self.instance.lpu if self.instance.lpu_id else None)
+        for field, text in errors(values, today=timezone.localdate(timezone=lpu.tz if lpu else None)).items():
             if field in self.fields and field not in self.errors:
                 self.add_error(field, ValidationError(text, code="invalid"))
         return self.cleaned_data

@@ -24,7 +24,7 @@ from lmis.models import Lpu
 from patients.admin.forms import PatientForm
 from patients.admin.paging import KeysetChangeList
 from patients.admin.sections import belongings, relatives
-from patients.admin.upload import SHOWN
+from patients.admin.upload import SHOWN, ShowsUpload
 from patients.info import PatientInfo
 from patients.models import CardUpload, Patient, PatientPhone
 from patients.querysets import PatientQuerySet
@@ -39,7 +39,7 @@ CHOSEN = ("polis_kind", "document_kind")
 STAMPS = ["created_at", "created_by", "updated_at", "changed_by"]
 
 
-class UploadInline(StackedInline):
+class UploadInline(ShowsUpload, StackedInline):
     """What became of the card's upload."""
 
     model = CardUpload
@@ -270,4 +270,5 @@ class PatientAdmin(NotesCards, LmisModelAdmin):
     @admin.display(description=_("upload"))
     def upload_state(self, obj: Patient) -> str:
         """In words."""
-        return obj.upload.get_state_display()
+        # Not `get_state_display`, which translates all states for each row.
+        return str(CardUpload.State(obj.upload.state).label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,17 +10,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from lmis.actors import Actor
 from lmis.admin.base import ReadOnlyAdmin
-from patients.models import CardUpload, MipGate
-from patients.services import gate, history, uploads
+from patients.models import CardUpload, ExchangePause, MipGate
+from patients.services import exchange_words, gate, history, uploads
 
 ATTEMPTS = 50
 SHOWN = [
-    "state",
+    "standing",
+    "what_to_do",
     "due_at",
     "attempts",
     "last_attempt_at",
@@ -29,25 +32,62 @@ SHOWN = [
     "error_code",
     "error_field",
     "error_text",
+    "all_faults",
 ]
+_TEXTS = ("error_text", "all_faults")  # what the MIP wrote may name the patient
+
+
+class ShowsUpload:
+    """Where a card's upload stands, and all that the MIP found wrong in it; the database keeps the first apart."""
+
+    @admin.display(description=_("state"))
+    def standing(self, obj: CardUpload) -> str:
+        """In plain words, with until when and why it waits."""
+        return self._standing(obj).name
+
+    @admin.display(description=_("what to do"))
+    def what_to_do(self, obj: CardUpload) -> str:
+        """About a card that stands so."""
+        return self._standing(obj).to_do
+
+    def _standing(self, obj: CardUpload) -> exchange_words.Standing:
+        if not hasattr(obj, "pause_now"):  # both lines ask; the page is made once
+            obj.pause_now = ExchangePause.objects.on(timezone.now()).first()  # type: ignore[attr-defined]
+        return exchange_words.standing(obj, pause=obj.pause_now)  # type: ignore[attr-defined]
+
+    @admin.display(description=_("all that the MIP finds wrong"))
+    def all_faults(self, obj: CardUpload) -> str:
+        """Field, reason and the MIP's own words, a line each."""
+        return _lines((one.field, one.reason, one.said) for one in exchange_words.faults_of(obj))
+
+    @admin.display(description=_("all that the MIP finds wrong"))
+    def fault_fields(self, obj: CardUpload) -> str:
+        """The same without the MIP's own words."""
+        return _lines((one.field, one.reason) for one in exchange_words.faults_of(obj))
+
+
+def _lines(found: Iterable[tuple[str, ...]]) -> str:
+    told = [(" · ".join(word for word in words if word),) for words in found]
+    return format_html_join("", "<div>{}</div>", told) or "—"
 
 
 @admin.register(CardUpload)
-class CardUploadAdmin(ReadOnlyAdmin):
+class CardUploadAdmin(ShowsUpload, ReadOnlyAdmin):
     """Cards go by their numbers here: whoever minds the exchange need not read names."""
 
     list_display = ["card_number", "lpu", "state", "due_at", "attempts", "error_code", "error_field", "accepted_at"]
     list_filter = ["state", "patient__lpu", "last_attempt_at"]
     ordering = ["-due_at"]
     fields = ["card_number", "lpu", *SHOWN, "attempts_made"]
-    readonly_fields = ["card_number", "lpu", *SHOWN, "attempts_made"]
+    readonly_fields = ["card_number", "lpu", *SHOWN, "fault_fields", "attempts_made"]
     actions = ["send_again"]
 
     def get_fields(self, request: HttpRequest, obj: CardUpload | None = None) -> Any:
         """What the MIP wrote may name the patient: it is for those who may see the card."""
         if request.user.has_perm("patients.view_patient"):
             return self.fields
-        return [name for name in self.fields if name != "error_text"]
+        kept = [name for name in self.fields if name not in _TEXTS]
+        return [*kept[:-1], "fault_fields", kept[-1]]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CardUpload]:
         """With the card's number and LPU, in one statement."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -12,10 +13,13 @@ from uuid import UUID
 
 import httpx
 
-from patients.mip.outcomes import Accepted, Credentials, Duplicate, Later, Outcome, Rejected
+from patients.mip.outcomes import Accepted, Credentials, Duplicate, Fault, Later, Outcome, Rejected
 
 LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond a day is a slip of theirs
+MOST_FAULTS = 30  # of one card; it has fewer fields
 HIGHEST_VERSION = 2**62  # beyond it we could not rise above
+# What may be shown to everybody who minds the exchange: anything else may be a patient's name or number.
+PLAIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9_.\-\[\]]{0,63}|[0-9]{1,6})\Z")
 _BAD_CARD = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _NOT_LET_IN = {HTTPStatus.UNAUTHORIZED: "unauthorized", HTTPStatus.FORBIDDEN: "forbidden"}
 
@@ -29,7 +33,7 @@ def classify(response: httpx.Response, *, now: datetime) -> Outcome:
         return _rejected(_object(response), status)
     if status == HTTPStatus.CONFLICT:
         body = _object(response)
-        return Duplicate(code=_text(body, "message_code", 64) or "duplicate", text=_text(body, "message", 500))
+        return Duplicate(code=_name(body, "message_code") or "duplicate", text=_text(body, "message", 500))
     if status in _NOT_LET_IN:
         return Credentials(_NOT_LET_IN[HTTPStatus(status)])
     return Later(f"http_{status}", retry_after(response.headers.get("Retry-After"), now=now))
@@ -59,14 +63,30 @@ def _accepted(body: Mapping[str, Any]) -> Outcome:
 
 
 def _rejected(body: Mapping[str, Any], status: int) -> Rejected:
-    """The envelope, and of its list of errors the first field."""
-    errors = body.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    """The envelope, and its list of errors."""
+    faults = tuple(_faults(body.get("errors")))
+    first = faults[0] if faults else Fault("", "", "")
     return Rejected(
-        code=_text(body, "message_code", 64) or f"http_{status}",
-        text=_text(first, "message", 500) or _text(body, "message", 500),
-        field=_text(first, "field", 100),
+        code=_name(body, "message_code") or f"http_{status}",
+        text=first.text or _text(body, "message", 500),
+        field=first.field,
+        faults=faults,
     )
+
+
+def _faults(errors: object) -> Iterator[Fault]:
+    """Each that says anything, up to `MOST_FAULTS`."""
+    for one in errors[:MOST_FAULTS] if isinstance(errors, list) else ():
+        if isinstance(one, dict):
+            fault = Fault(_name(one, "field"), _name(one, "message_code"), _text(one, "message", 500))
+            if fault != Fault("", "", ""):
+                yield fault
+
+
+def _name(body: Mapping[str, Any], name: str) -> str:
+    """A code or the name of a field; blank when it is no plain one."""
+    text = _text(body, name, 65)
+    return text if PLAIN.match(text) else ""
 
 
 def _object(response: httpx.Response) -> Mapping[str, Any]:

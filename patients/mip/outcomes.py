@@ -15,12 +15,25 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """One of several things that the MIP finds wrong in a card; the text as in `Rejected`."""
+
+    field: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
-    """Somebody must mend the card. The text is the MIP's and may name the patient: for staff, never for logs."""
+    """Somebody must mend the card. The text is the MIP's and may name the patient: for staff, never for logs.
+
+    `field` and `text` are the first of `faults`, which is empty when the MIP gave no list.
+    """
 
     code: str
     text: str = ""
     field: str = ""
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class ExchangeSettings(models.Model):
         help_text=_("Blank: no limit of ours."),
     )
     parallel = models.PositiveSmallIntegerField(
-        _("sent at the same time by a worker"),
+        _("sent at the same time, by all workers together"),
         default=8,
         db_default=8,
         validators=[MinValueValidator(1), MaxValueValidator(64)],

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 class ExchangeFigures(models.Model):
     """One row, written by `patients.services.figures.count`.
 
-    `reasons` holds `[state, code, cards]` of every pair there is. `oldest_since` is the oldest change that the MIP
+    `reasons` holds `[state, code, cards]` of every pair there is, `notices` those of them that are refused and out of
+    use, which the registrars do not see. `oldest_since` is the oldest change that the MIP
     does not have and that is on its way there; `oldest_card` is its card.
     """
 
@@ -18,6 +19,7 @@ class ExchangeFigures(models.Model):
     counted_at = models.DateTimeField(_("counted"))
     took_ms = models.PositiveIntegerField(_("took, ms"), default=0, db_default=0)
     reasons = models.JSONField(_("cards by state and reason"), default=list)
+    notices = models.JSONField(_("refused notices by state and reason"), default=list, db_default=[])
     concerned = models.PositiveIntegerField(_("patients concerned"), default=0, db_default=0)
     oldest_since = models.DateTimeField(_("oldest unsent since"), null=True)
     oldest_card = models.BigIntegerField(_("card of it"), null=True)

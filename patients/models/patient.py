@@ -271,6 +271,10 @@ class Patient(models.Model):
         polis = gettext("polis …%(end)s") % {"end": self.polis_number[-4:]} if self.polis_number else ""
         return ", ".join(part for part in (born, district, polis) if part)
 
+    def long(self) -> str:
+        """Full name and what tells namesakes apart, in one line: who hears a button's name may not see its row."""
+        return ", ".join(part for part in (self.full_name, self.told_apart) if part)
+
     def short(self) -> str:
         """Short name and what tells namesakes apart, in one line."""
         return " · ".join(part for part in (self.short_name, self.told_apart) if part)

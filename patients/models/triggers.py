@@ -58,7 +58,8 @@ RETURN NEW;
 """  # noqa: S608 - names of our own columns
 
 # In flight stays in flight: its outcome sees that the card has a newer version and makes it wait again.
-# A card that left before the MIP ever heard of it need not be told of.
+# A card that left before the MIP ever heard of it need not be told of. One that was settled has lost its hurry: else
+# whoever once had an appointment would go before the patients of these days for ever (the sweep puts those first).
 CARD_UPLOAD_INTENT = """
 IF TG_OP = 'INSERT' OR NEW.version > OLD.version THEN
     INSERT INTO patients_cardupload AS u (patient_id, state, due_at)
@@ -67,12 +68,13 @@ IF TG_OP = 'INSERT' OR NEW.version > OLD.version THEN
        SET state = CASE WHEN u.state = 'in_flight' THEN u.state
                         WHEN NEW.state <> 'active' AND u.last_attempt_at IS NULL THEN 'not_needed'
                         ELSE 'waiting' END,
-           priority = least(u.priority, 1),
+           priority = CASE WHEN u.state IN ('waiting', 'retry', 'in_flight') THEN least(u.priority, 1) ELSE 1 END,
            due_at = now(),
            attempts = CASE WHEN u.state = 'in_flight' THEN u.attempts ELSE 0 END,
            error_code = CASE WHEN u.state = 'in_flight' THEN u.error_code ELSE '' END,
            error_text = CASE WHEN u.state = 'in_flight' THEN u.error_text ELSE '' END,
-           error_field = CASE WHEN u.state = 'in_flight' THEN u.error_field ELSE '' END;
+           error_field = CASE WHEN u.state = 'in_flight' THEN u.error_field ELSE '' END,
+           faults = CASE WHEN u.state = 'in_flight' THEN u.faults ELSE '[]' END;
 END IF;
 RETURN NULL;
 """

@@ -14,8 +14,10 @@ class CardUpload(models.Model):
     """One row a card, made by the card's trigger; `due_at` says when it may be sent.
 
     `claim` names the sender that holds the row while it is in flight, until `claimed_until`; a sender whose claim
-    was taken over writes nothing. `sent_version` is what was answered last, `accepted_version` what the MIP holds.
-    `error_text` comes from the MIP and may name the patient: it is shown to staff and never logged.
+    was taken over writes nothing; `share` of that claim's cards are sent at the same time. `sent_version` is
+    what was answered last, `accepted_version` what the MIP holds.
+    `error_text` comes from the MIP and may name the patient: it is shown to staff and never logged. `faults` are all
+    that the MIP listed, `{field, code, text}` each, the text likewise; the columns hold the first.
     """
 
     class State(models.TextChoices):
@@ -46,6 +48,7 @@ class CardUpload(models.Model):
     due_at = models.DateTimeField(_("due"), db_default=Now())
     claim = models.UUIDField(_("claim"), null=True, blank=True)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    share = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     attempts = models.PositiveIntegerField(_("attempts with this change"), default=0, db_default=0)
     sent_version = models.BigIntegerField(_("version sent"), null=True, blank=True)
     accepted_version = models.BigIntegerField(_("version accepted"), null=True, blank=True)
@@ -55,6 +58,7 @@ class CardUpload(models.Model):
     error_text = models.CharField(_("last error"), max_length=500, blank=True, default="", db_default="")
 
     error_field = models.CharField(_("last error, field"), max_length=100, blank=True, default="", db_default="")
+    faults = models.JSONField(default=list, db_default=[], editable=False)
 
     objects = CardUploadQuerySet.as_manager()
 

@@ -23,6 +23,7 @@ class ExchangeScreen(Screen):
     right = "lmis.watch_exchange"
     template = "screens/exchange/page.html"
     title = _("Exchange with the MIP")
+    tells_of_troubles = False  # it has all of them, with what is to be done
 
     @property
     def runs(self) -> bool:

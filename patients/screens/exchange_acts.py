@@ -15,11 +15,11 @@ from django.utils.translation import ngettext
 from lmis.exceptions import Refusal
 from lmis.models import Lpu
 from lmis.screens import toast
+from lmis.screens.numbers import number_or_404
 from lmis.screens.toasts import trigger
 from lmis.services import alarms
 from patients.models import CardUpload, ExchangeSettings
 from patients.screens.exchange import ExchangeScreen
-from patients.screens.numbers import number_or_404
 from patients.services import backfill, exchange_page, gate, pauses, reconciliation, resending
 
 Said = tuple[str, str]  # text and level of the note
@@ -51,7 +51,7 @@ class BackfillForm(forms.Form):
 class AgainForm(forms.Form):
     """Cards of one state with one reason."""
 
-    state = forms.ChoiceField(choices=[(state.value, state.value) for state in exchange_page.SENT_AGAIN])
+    state = forms.ChoiceField(choices=[(str(state), str(state)) for state in exchange_page.SENT_AGAIN])
     code = forms.CharField(max_length=64, required=False)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import CardUpload
+from lmis.screens.numbers import number, number_or_404
+from lmis.services import access
+from patients.models import CardUpload, ReconciliationFinding
 from patients.screens.exchange import ExchangeScreen
-from patients.screens.numbers import number, number_or_404
-from patients.services import connection_check, exchange_page, exchange_words, letters, rejections
+from patients.services import connection_check, exchange_page, exchange_words, findings, letters, rejections
 
 SHOWN = 50
+SEE_CARDS = "patients.view_patient"
 
 
 class ExchangeCards(ExchangeScreen):
@@ -19,15 +21,24 @@ class ExchangeCards(ExchangeScreen):
     template = "screens/exchange/_cards.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """`state`, `code`, and `after`, the last number of the page before. One statement."""
+        """`state`, `code`, and `after`, the last number of the page before. One statement, and one for who reads."""
         state, code = chosen(request)
         after = number(request.GET.get("after", "")) or 0
-        found = CardUpload.objects.filter(state=state, error_code=code, pk__gt=after)
+        found = CardUpload.objects.listed_as(state, code).filter(pk__gt=after)
         rows = list(found.select_related("patient__lpu").order_by("pk")[: SHOWN + 1])
+        reads = self.allows(SEE_CARDS)
+        if reads:
+            self._note(rows[:SHOWN])
         context = {"state": state, "code": code, "name": exchange_words.name_of(state), "rows": rows[:SHOWN]}
         more = rows[SHOWN - 1].pk if len(rows) > SHOWN else None
         is_sent_again = state in exchange_page.SENT_AGAIN
-        return self.render({**context, "more": more, "runs": self.runs, "is_sent_again": is_sent_again})
+        context |= {"more": more, "runs": self.runs, "is_sent_again": is_sent_again, "reads": reads}
+        return self.render(context)
+
+    def _note(self, rows: list[CardUpload]) -> None:
+        """What the MIP wrote may name the patient: whoever reads it is written down."""
+        read = [row.patient.guid for row in rows if any(one.said for one in exchange_words.faults_of(row))]
+        access.note(by=self.by, what=access.What.FOUND, cards=read, screen="exchange")
 
 
 class ExchangeLetter(ExchangeScreen):
@@ -37,7 +48,9 @@ class ExchangeLetter(ExchangeScreen):
     title = _("Letter to the region")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """About one card (`card`, its number in the database), or about a state and reason."""
+        """About one card (`card`, its number in the database), a state and reason, or the unknown ones (`kind`)."""
+        if "kind" in request.GET:
+            return self._about_unknown()
         card = request.GET.get("card", "")
         if card:
             text = letters.of_card(card_id=number_or_404(card), lpus=self.lpus, now=self.now)
@@ -47,6 +60,13 @@ class ExchangeLetter(ExchangeScreen):
             state=state, code=code, lpus=self.lpus, cards=exchange_page.cards_of(state, code), now=self.now
         )
         return self.render({"letter": text})
+
+    def _about_unknown(self) -> HttpResponse:
+        run = findings.newest()
+        if run is None or self.request.GET["kind"] != ReconciliationFinding.Kind.UNKNOWN:
+            raise Http404
+        text = letters.of_unknown(run=run, lpus=self.lpus, now=self.now)
+        return self.render({"letter": text, "by_guid": True})
 
 
 class ExchangeCsv(ExchangeScreen):

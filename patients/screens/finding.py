@@ -19,7 +19,7 @@ class Finding(Screen):
 
     def find(self, text: str, screen: str) -> list[Patient]:
         """The cards that `text` means, written down as found."""
-        found = search.find(text=text, lpus=self.lpus, today=self.now.date(), limit=SHOWN)
+        found = search.find(text=text, lpus=self.lpus, today=self.today, limit=SHOWN)
         mine = set(seen_by(Patient.objects.filter(pk__in=[card.pk for card in found]), self.user))
         found = [card for card in found if card in mine]
         access.note(by=self.by, what=access.What.FOUND, cards=[card.guid for card in found], screen=screen)

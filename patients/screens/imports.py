@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lmis.exceptions import Refusal
+from lmis.screens.numbers import number
 from lmis.screens.views import Screen
 from patients.models import CardImport, CardImportRow
-from patients.screens.numbers import number
 from patients.services.importing import columns, imports
 
 SHOWN = 20

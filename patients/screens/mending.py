@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from lmis.screens.numbers import number
 from lmis.screens.views import Screen
 from lmis.services import access
-from patients.screens.numbers import number
 from patients.services import mending
 
 SHOWN = 50

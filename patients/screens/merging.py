@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lmis.exceptions import Refusal
+from lmis.screens.numbers import number
 from lmis.screens.views import Screen
 from lmis.services import access
 from patients.models import LikelyDuplicate, Patient
 from patients.screens.comparing import compared, strangers
 from patients.screens.finding import Finding
-from patients.screens.numbers import number
 from patients.services import likely_pairs, merging, search
 
 SHOWN = 50

@@ -46,7 +46,7 @@ _RISE = """
 _AGAIN = """
     UPDATE patients_cardupload u
        SET state = 'waiting', priority = %s, due_at = %s, attempts = 0, accepted_version = v.version,
-           error_code = '', error_text = '', error_field = ''
+           error_code = '', error_text = '', error_field = '', faults = '[]'
       FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, version) WHERE u.patient_id = v.id"""
 
 

@@ -11,19 +11,20 @@ from lmis.services import alarms, broker, heartbeats
 from patients.models import CardUpload, ExchangeFigures, ExchangePause, ExchangeSettings, MipGate, Reconciliation
 from patients.services import backfill, exchange_charts, exchange_words, figures, pauses
 
-State = CardUpload.State
+State, NOTICES = CardUpload.State, exchange_words.NOTICES
 # What somebody may have to do something about comes first.
 ORDER = [
     State.REJECTED,
     State.DUPLICATE,
+    NOTICES,
     State.RETRY,
     State.WAITING,
     State.IN_FLIGHT,
     State.ACCEPTED,
     State.NOT_NEEDED,
 ]
-LISTED = (State.REJECTED, State.DUPLICATE, State.RETRY, State.WAITING, State.IN_FLIGHT)
-SENT_AGAIN = (State.REJECTED, State.DUPLICATE, State.RETRY)
+LISTED = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY, State.WAITING, State.IN_FLIGHT)
+SENT_AGAIN = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY)
 OLD, VERY_OLD = timedelta(minutes=2), timedelta(minutes=15)
 NIGHTS = 30
 COUNTED_LATE = timedelta(minutes=1)
@@ -96,6 +97,11 @@ class Overview:
         return self.gate is not None and self.gate.closed_until is not None
 
     @property
+    def listed_night(self) -> Reconciliation | None:
+        """The newest comparison that came to its end: its cards can be looked at, those before it kept counts alone."""
+        return next((night for night in self.nights if night.stage == Reconciliation.Stage.DONE), None)
+
+    @property
     def mip_workers(self) -> int:
         """Workers that send cards."""
         return sum("mip" in worker.queues for worker in self.present.workers)
@@ -136,10 +142,12 @@ def read(*, now: datetime) -> Overview:
 
 
 def states_of(counted: ExchangeFigures | None) -> list[StateRow]:
-    """Every state there is a card in, with its reasons, in the order of what is to be done."""
+    """Every state there is a card in, with its reasons, in the order of what is to be done; and the refused notices."""
     reasons: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for state, code, cards in counted.reasons if counted else ():
         reasons[state][exchange_words.plain(code)] += cards
+    for _state, code, cards in counted.notices if counted else ():
+        reasons[NOTICES][exchange_words.plain(code)] += cards
     return [_row(state, reasons[state]) for state in ORDER if state in reasons]
 
 
@@ -152,10 +160,10 @@ def cards_of(state: str, code: str) -> int:
     return next((one.cards for one in found.reasons if one.code == code), 0 if code else found.cards)
 
 
-def _row(state: CardUpload.State, by_code: dict[str, int]) -> StateRow:
+def _row(state: str, by_code: dict[str, int]) -> StateRow:
     reasons = [Reason(code, exchange_words.reason_of(code), cards) for code, cards in by_code.items() if code]
     return StateRow(
-        state=state.value,
+        state=str(state),
         name=exchange_words.name_of(state),
         to_do=exchange_words.to_do(state),
         cards=sum(by_code.values()),

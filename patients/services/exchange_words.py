@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from patients.models import CardUpload
+from patients.mip.answers import PLAIN
+from patients.models import CardUpload, ExchangePause
 
 State = CardUpload.State
-# A code or a field comes from the MIP: one that is no plain name may be anything, a patient's name too.
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.\-\[\]]{0,63}\Z")
 
-NAMES = {
+NOTICES = "notices"  # no state of its own: refused ones of cards out of use, which the registrars do not see
+
+NAMES: dict[str, Any] = {
     State.WAITING: gettext_lazy("Waiting to be sent"),
     State.IN_FLIGHT: gettext_lazy("Being sent"),
     State.RETRY: gettext_lazy("Waiting to repeat"),
     State.REJECTED: gettext_lazy("Rejected by the MIP"),
     State.DUPLICATE: gettext_lazy("Suspected duplicates"),
+    NOTICES: gettext_lazy("Of them: news of cards merged or withdrawn"),
     State.ACCEPTED: gettext_lazy("Accepted"),
     State.NOT_NEEDED: gettext_lazy("Need not be sent"),
 }
-TO_DO = {
+TO_DO: dict[str, Any] = {
     State.WAITING: gettext_lazy(
         "Nothing: they go out by themselves. If they stay, look at the gate and the workers above."
     ),
@@ -37,10 +42,25 @@ TO_DO = {
     State.DUPLICATE: gettext_lazy(
         "The registrars look for the other card of the patient. If there is none, write to the region."
     ),
+    NOTICES: gettext_lazy(
+        "No registrar sees them, for such a card is not mended: send again. If the MIP refuses it again, write to "
+        "the region, which still takes the card for one in use."
+    ),
     State.ACCEPTED: gettext_lazy("Nothing: the MIP has them."),
     State.NOT_NEEDED: gettext_lazy("Nothing: withdrawn or merged before they were ever sent."),
 }
 PAUSED = gettext_lazy("Paused: nothing is sent until the pause ends.")
+_CARD_TO_DO: dict[str, Any] = {
+    State.WAITING: gettext_lazy("Nothing: it goes out by itself within seconds. If it stays, tell the operators."),
+    State.IN_FLIGHT: gettext_lazy("Nothing: an answer comes within seconds."),
+    State.RETRY: gettext_lazy("Nothing: it is tried again by itself, at the latest after an hour."),
+    State.REJECTED: gettext_lazy("Mend in the card what is named below; saving it sends it again."),
+    State.DUPLICATE: gettext_lazy(
+        "Look for the patient's other card and merge the two. If there is none, tell the operators."
+    ),
+    State.ACCEPTED: gettext_lazy("Nothing: the MIP has it."),
+    State.NOT_NEEDED: gettext_lazy("Nothing: withdrawn or merged before it was ever sent."),
+}
 
 _REASONS = {
     "timeout": gettext_lazy("the MIP did not answer in time"),
@@ -82,19 +102,56 @@ _FIELDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that the MIP finds wrong: which field, why in plain words, what it wrote itself (for staff alone)."""
+
+    field: str
+    reason: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one card's upload stands, in plain words, and what somebody has to do about it."""
+
+    name: str
+    to_do: str
+
+
+def standing(upload: CardUpload, *, pause: ExchangePause | None) -> Standing:
+    """Of this card, under the pause that lasts now, if any. No statement."""
+    if pause is not None and upload.state in (State.WAITING, State.RETRY):
+        until = date_format(timezone.localtime(pause.until), "SHORT_DATETIME_FORMAT")
+        name = _("Paused until %(until)s: %(reason)s") % {"until": until, "reason": pause.reason}
+        return Standing(name, _("Nothing: it is sent when the pause is over."))
+    name = str(NAMES[upload.state])
+    if upload.state == State.RETRY:
+        due = date_format(timezone.localtime(upload.due_at), "SHORT_DATETIME_FORMAT")
+        name = _("Waiting to repeat, next at %(due)s: %(why)s") % {"due": due, "why": reason_of(upload.error_code)}
+    return Standing(name, str(_CARD_TO_DO[upload.state]))
+
+
+def faults_of(upload: CardUpload) -> list[Fault]:
+    """All that the MIP finds wrong in this card; empty when there is no error."""
+    first = {"field": upload.error_field, "text": upload.error_text}
+    kept = upload.faults or ([first] if upload.error_code else [])
+    return [Fault(field_of(one["field"]), reason_of(one.get("code") or upload.error_code), one["text"]) for one in kept]
+
+
 def name_of(state: str) -> Any:
     """A state's plain name."""
-    return NAMES[State(state)]
+    return NAMES[state]
 
 
 def to_do(state: str) -> Any:
     """What somebody has to do about cards in it."""
-    return TO_DO[State(state)]
+    return TO_DO[state]
 
 
 def plain(code: str) -> str:
     """A code or field as it may be shown to anybody: one that is no plain name becomes `other`."""
-    return code if not code or _PLAIN.match(code) else "other"
+    return code if not code or PLAIN.match(code) else "other"
 
 
 def reason_of(code: str) -> str:

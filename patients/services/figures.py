@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 
 from lmis.rows import fetch
 from patients.models import CardUpload, ExchangeFigures
@@ -45,7 +45,8 @@ def count(*, now: datetime) -> ExchangeFigures:
     oldest = oldest_unsent()
     fresh = ExchangeFigures(
         counted_at=now,
-        reasons=by_reason(),
+        reasons=by_reason(CardUpload.objects.all()),
+        notices=by_reason(CardUpload.objects.refused().out_of_use()),
         concerned=concerned.count(now=now),
         oldest_since=oldest.since if oldest else None,  # type: ignore[attr-defined]  # annotated
         oldest_card=oldest.pk if oldest else None,
@@ -54,9 +55,9 @@ def count(*, now: datetime) -> ExchangeFigures:
     return fresh
 
 
-def by_reason() -> list[list[str | int]]:
+def by_reason(found: QuerySet[CardUpload]) -> list[list[str | int]]:
     """`[state, code, cards]` for every pair that there is, the most first. One pass over an index."""
-    rows = CardUpload.objects.order_by().values_list("state", "error_code").annotate(cards=Count("pk"))
+    rows = found.order_by().values_list("state", "error_code").annotate(cards=Count("pk"))
     return [list(row) for row in rows.order_by("-cards", "state", "error_code")[:_MOST]]
 
 

@@ -16,6 +16,8 @@ from patients.services import pauses
 logger = logging.getLogger(__name__)
 _ONLY = 1
 OUTAGE_AFTER = 10  # failures one after another, over all senders, that are no card's fault
+OUTAGE_LASTS = timedelta(seconds=60)  # or so long nothing but failures, of more than one card
+FRESH = 3  # failures that one card tells of: what fails again and again while others get through is its own trouble
 THROTTLED = "http_429"
 Kind = MipGate.Kind
 
@@ -64,6 +66,14 @@ def heard(*, outcomes: list[Outcome], claim: UUID, is_probe: bool, now: datetime
     gate.save()
 
 
+def is_of_all(outcome: Credentials | Later, *, failures: int) -> bool:
+    """Whether the answer to a question says something of the way for cards, too, and not of the question alone, which
+    has had so many failures already."""
+    if isinstance(outcome, Credentials) or outcome.reason == THROTTLED:
+        return True
+    return failures < FRESH and outcome.reason != "bad_answer" and not outcome.reason.startswith("http_4")
+
+
 def try_now(*, by: Actor, now: datetime) -> bool:
     """Let the next card be the probe, say after the password was mended; False when the gate is open."""
     due = MipGate.objects.filter(pk=_ONLY, closed_until__gt=now).update(closed_until=now - timedelta(seconds=1))
@@ -78,19 +88,32 @@ def _count(gate: MipGate, outcome: Outcome, now: datetime) -> None:
             _shut(gate, Kind.CREDENTIALS, reason, now)
         case Later(reason, retry_after) if reason == THROTTLED:
             _shut(gate, Kind.THROTTLED, reason, now, wait=timedelta(seconds=retry_after or 1.0))
-        case Later(reason):
+        case Later(reason, retry_after):
             gate.streak += 1
-            if gate.streak >= OUTAGE_AFTER or gate.probe is not None:
-                _shut(gate, Kind.OUTAGE, reason, now)
+            gate.failing_since = gate.failing_since or now
+            # A quiet clinic sends too few cards for a run of ten; but what shuts the gate is never one card alone.
+            lasts = gate.streak > FRESH and now - gate.failing_since >= OUTAGE_LASTS
+            if lasts or gate.streak >= OUTAGE_AFTER or gate.probe is not None:
+                _shut(gate, Kind.OUTAGE, reason, now, at_least=timedelta(seconds=retry_after or 0.0))
         case _:
-            gate.streak = 0
+            gate.streak, gate.failing_since = 0, None
 
 
-def _shut(gate: MipGate, kind: MipGate.Kind, reason: str, now: datetime, wait: timedelta | None = None) -> None:
-    """Shut it, or keep it shut for longer: each time in a row doubles the wait, what the MIP asks for is kept."""
+def _shut(
+    gate: MipGate,
+    kind: MipGate.Kind,
+    reason: str,
+    now: datetime,
+    wait: timedelta | None = None,
+    at_least: timedelta = timedelta(),
+) -> None:
+    """Shut it, or keep it shut for longer: each time in a row doubles the wait, what the MIP asks for is kept.
+
+    `wait` is instead of that, `at_least` beside it.
+    """
     fresh = gate.closed_until is None
     gate.failures += 1
-    gate.closed_until = now + (wait or pace.before_probe(gate.failures))
+    gate.closed_until = now + (wait or max(at_least, pace.before_probe(gate.failures)))
     gate.since, gate.kind, gate.reason, gate.probe = gate.since or now, kind, reason, None
     if fresh:
         pauses.mark(kind=ExchangeMark.Kind.GATE_SHUT, text=reason, by=SYSTEM, now=now)
@@ -101,7 +124,7 @@ def _shut(gate: MipGate, kind: MipGate.Kind, reason: str, now: datetime, wait: t
 
 def _open(gate: MipGate, now: datetime) -> None:
     """The probe got through."""
-    gate.closed_until, gate.since, gate.probe = None, None, None
+    gate.closed_until, gate.since, gate.probe, gate.failing_since = None, None, None, None
     gate.kind, gate.reason, gate.failures, gate.streak = "", "", 0, 0
     pauses.mark(kind=ExchangeMark.Kind.GATE_OPEN, text="", by=SYSTEM, now=now)
     logger.warning("the MIP takes cards again; uploads go on")

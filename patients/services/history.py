@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from lmis.rows import execute, fetch
+from lmis.services.transactions import run_write
 from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Accepted, Credentials, Duplicate, Later, Outcome, Rejected
 from patients.models import UploadMinute
@@ -92,24 +93,41 @@ def _count(exchanges: Sequence[Exchange], names: Sequence[tuple[str, str]]) -> N
 
 
 def look_ahead(*, now: datetime) -> list[str]:
-    """Make the partitions of today and the coming days; the names of new ones. Safe to run twice at once."""
+    """Make the partitions of today and the coming days; the names of new ones. Safe to run twice at once.
+
+    Raises Unavailable when a lock is not had in time.
+    """
     today = now.astimezone(UTC).date()
     days = [today + timedelta(days=n) for n in range(-1, AHEAD)]
-    with transaction.atomic():
+
+    def work() -> list[str]:
         _alone()
         known = _known()
         return [_name(day) for day in days if _name(day) not in known and _make(day)]
 
+    return run_write(work)
+
 
 def prune(*, now: datetime) -> list[str]:
-    """Drop the partitions, and delete the minutes, older than `MIP_HISTORY_DAYS`; the names dropped."""
+    """Drop the partitions, and delete the minutes, older than `MIP_HISTORY_DAYS`; the names dropped.
+
+    Raises Unavailable when a lock is not had in time.
+    """
     first = now.astimezone(UTC).date() - timedelta(days=settings.MIP["HISTORY_DAYS"])
-    with transaction.atomic():
+    begin = datetime.combine(first, datetime.min.time(), UTC)
+
+    def work() -> list[str]:
         _alone()
         old = sorted(name for name in _known() if name < _name(first))
         for name in old:
+            # A backup may be reading the table for an hour, and all who write to it would stand behind our DROP:
+            # `run_write` gives up its lock after a second, and the next hour tries again.
             execute(f"DROP TABLE {connection.ops.quote_name(name)}", [])
-    UploadMinute.objects.filter(minute__lt=datetime.combine(first, datetime.min.time(), UTC)).delete()
+        execute(f"DELETE FROM {_TABLE}_other WHERE at < %s", [begin])  # noqa: S608
+        return old
+
+    old = run_write(work)
+    UploadMinute.objects.filter(minute__lt=begin).delete()
     return old
 
 

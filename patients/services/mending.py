@@ -17,18 +17,16 @@ COUNTED = 999  # more are too many to count each minute
 
 @dataclass(frozen=True, slots=True)
 class ToMend:
-    """A refused card: which field, why in plain words, what the MIP said itself, and whether there is a hurry."""
+    """A refused card: all that is wrong with it, and whether there is a hurry."""
 
     upload: CardUpload
-    field: str
-    reason: str
-    said: str
+    faults: list[exchange_words.Fault]
     is_duplicate: bool
     is_urgent: bool
 
 
 def to_mend(*, lpus: Iterable[Lpu]) -> QuerySet[CardUpload]:
-    """Refused cards of these LPUs that are in use."""
+    """Refused cards of these LPUs that are in use; news of the others is the operators' (`exchange_words.NOTICES`)."""
     return CardUpload.objects.refused().filter(patient__lpu__in=list(lpus), patient__state="active")
 
 
@@ -55,9 +53,7 @@ def _told(upload: CardUpload, *, is_urgent: bool) -> ToMend:
     duplicate = upload.state == CardUpload.State.DUPLICATE
     return ToMend(
         upload=upload,
-        field=exchange_words.field_of(upload.error_field),
-        reason=exchange_words.reason_of(upload.error_code),
-        said=upload.error_text,
+        faults=exchange_words.faults_of(upload),
         is_duplicate=duplicate,
         is_urgent=is_urgent,
     )

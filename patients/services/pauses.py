@@ -49,7 +49,8 @@ def resume(*, by: Actor, now: datetime) -> bool:
 
 
 def change_settings(*, rate: int | None, parallel: int, by: Actor, now: datetime) -> ExchangeSettings:
-    """Set the pace: cards a second (None: no limit of ours) and how many a worker sends at once; counts at once."""
+    """Set the pace: cards a second (None: no limit of ours) and how many all workers together send at the same time;
+    counts at once."""
     with transaction.atomic():
         row = lock_settings()
         journal.note_changed(row, {"rate": rate, "parallel": parallel}, by=by)

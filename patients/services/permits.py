@@ -1,21 +1,25 @@
-"""How many cards may be sent just now: pauses, the gate, the rate."""
+"""How many cards may be sent just now, and how many of them at the same time: pauses, the gate, the rate, the share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import F
 
-from patients.models import ExchangePause, ExchangeSettings
+from lmis.rows import execute
+from patients.models import CardUpload, ExchangePause, ExchangeSettings
 from patients.services import gate, pauses
 
 _BURST = 1.0  # seconds' worth of cards that may be saved up
+_LOCK = 0x7368617265  # of whoever takes a share
+_SENDERS = 2  # that the sweeps keep at work: alone, one would leave the other processors of the machine idle
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """So many cards, so many of them at the same time; `probing` when one tries the way for all."""
+    """So many cards; `parallel` of all senders' at the same time; `probing` when one tries the way for all."""
 
     cards: int
     parallel: int
@@ -30,12 +34,33 @@ def permit(*, now: datetime, wanted: int) -> Permit:
     passage = gate.passage(now=now)
     if passage is gate.Passage.SHUT or ExchangePause.objects.on(now).exists():
         return NOTHING
-    if passage is gate.Passage.PROBE:
-        return Permit(1, 1, probing=True)
     settings = pauses.settings_now()
+    if passage is gate.Passage.PROBE:
+        return Permit(1, settings.parallel, probing=True)
     if settings.rate is None:
         return Permit(wanted, settings.parallel)
     return _from_bucket(now=now, wanted=wanted)
+
+
+def is_held_up(*, now: datetime) -> bool:
+    """No question is put: a pause lasts, or the gate is shut, if only until a card tries it. Two statements."""
+    return ExchangePause.objects.on(now).exists() or gate.passage(now=now) is not gate.Passage.FREE
+
+
+def to_ask(*, claim: UUID, until: datetime, now: datetime) -> gate.Passage:
+    """Whether a question that sends no card may be put to the MIP, as a probe until then if need be.
+
+    A card that could be sent is the better probe: it tries what most of us do. Outside transactions; a probe tells the
+    gate what came of it. Two statements, four when a probe is due.
+    """
+    if ExchangePause.objects.on(now).exists():
+        return gate.Passage.SHUT
+    passage = gate.passage(now=now)
+    if passage is not gate.Passage.PROBE:
+        return passage
+    if CardUpload.objects.sendable(now).exists() or not gate.take_probe(claim=claim, until=until, now=now):
+        return gate.Passage.SHUT
+    return gate.Passage.PROBE
 
 
 def _from_bucket(*, now: datetime, wanted: int) -> Permit:
@@ -48,6 +73,28 @@ def _from_bucket(*, now: datetime, wanted: int) -> Permit:
     cards = min(wanted, int(held))
     ExchangeSettings.objects.filter(pk=1).update(tokens=held - cards, refilled_at=now)
     return Permit(cards, row.parallel)
+
+
+def share(*, now: datetime, wanted: int, parallel: int) -> int:
+    """How many of `parallel` this sender may send at the same time, at most `wanted` and half; 0 when others have all.
+
+    In the transaction that claims, at its end: nobody else is given a share before it is committed. What a claim holds
+    comes back with its cards' answers, or when it runs out. Two statements.
+    """
+    # Two senders at once would both count what is left, and both take it:
+    # one counts after the other has committed. It counts in a statement of its own, which sees that.
+    execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    return max(0, min(wanted, _most(parallel), parallel - CardUpload.objects.at_once(now)))
+
+
+def worth(*, share: int, of: int, parallel: int) -> int:
+    """How many of `of` cards a sender with such a share takes: else who sends one at a time would keep a whole batch
+    from somebody who sends many."""
+    return max(share, of * share // _most(parallel))
+
+
+def _most(parallel: int) -> int:
+    return -(-parallel // _SENDERS)
 
 
 def give_back(*, cards: int) -> None:

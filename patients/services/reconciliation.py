@@ -9,12 +9,13 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from lmis.actors import Actor
+from lmis.services import nights
 from patients.exceptions import MipNotConfigured
 from patients.mip import client
-from patients.models import MipHolding, Reconciliation, ReconciliationFinding
+from patients.models import MipHolding, Reconciliation
 from patients.services import pauses
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,24 @@ def start(*, by: Actor, now: datetime) -> Reconciliation:
     return run
 
 
+def start_tonight(*, by: Actor, now: datetime) -> Reconciliation | None:
+    """Begin tonight's, once; None by day, when tonight's has begun, when one is not over yet or there is no MIP.
+
+    Called again and again. The night is that of the clinic (`lmis.services.nights`).
+    """
+    if not client.is_configured():
+        return None
+    tonight = nights.tonight(now=now)
+    if tonight is None:
+        return None
+    with transaction.atomic():
+        pauses.lock_settings()  # two beats at once: the second waits here, and then finds the first one's
+        going_on = Q(ended_at=None, started_at__gt=now - TOO_OLD)  # by itself, when the MIP lets it
+        if Reconciliation.objects.filter(going_on | Q(started_at__gte=tonight)).exists():
+            return None
+        return start(by=by, now=now)
+
+
 def is_due(*, now: datetime) -> bool:
     """There is one to work on, and nobody does. One statement."""
     free = Q(held_until__isnull=True) | Q(held_until__lte=now)
@@ -64,8 +83,3 @@ def last(now: datetime) -> Reconciliation | None:
 def trend(*, nights: int = 30) -> list[Reconciliation]:
     """The last ones that are over, the oldest first."""
     return list(Reconciliation.objects.filter(ended_at__isnull=False).order_by("-started_at", "-pk")[:nights])[::-1]
-
-
-def findings(*, run: Reconciliation, kind: str) -> QuerySet[ReconciliationFinding]:
-    """The cards of one kind; kept until the next run is over."""
-    return run.findings.filter(kind=kind).select_related("lpu").order_by("guid")

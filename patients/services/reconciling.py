@@ -3,6 +3,9 @@
 Whoever works holds the run for a while (`holder`, `held_until`), asks the MIP outside any transaction, and writes what
 came of it together with how far it has come. It may be killed anywhere: another goes on at the last step. A page that
 was asked for before a card was sent says nothing about that card: only what was accepted before the run began counts.
+
+Nothing is asked while a pause lasts or the gate is shut: the run waits where it is. What the MIP says to a question
+shuts the gate as what it says to a card does.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ from lmis.rows import execute, fetch
 from lmis.services.transactions import run_write
 from patients.mip import holdings
 from patients.mip.holdings import Holdings
+from patients.mip.outcomes import Credentials, Later
 from patients.models import Reconciliation
-from patients.services import differences
+from patients.services import differences, gate, permits
 
 logger = logging.getLogger(__name__)
 Stage = Reconciliation.Stage
@@ -79,11 +83,27 @@ def _move(run: Reconciliation, token: UUID) -> Reconciliation | None:
     lpu = run.lpu or _next_lpu(0)
     if lpu is None:
         return run_write(lambda: _as_holder(run, token, _all_asked))
-    answer = holdings.page(lpu_guid=lpu.guid, after=run.after)
+    answer = _ask(run, lpu, token)
+    if answer is None:
+        return None
     if isinstance(answer, Holdings):
         return run_write(lambda: _as_holder(run, token, lambda held: _keep(held, lpu, answer)))
-    reason = answer.reason
-    return run_write(lambda: _as_holder(run, token, lambda held: _fail(held, reason, timezone.now())))
+    return run_write(lambda: _as_holder(run, token, lambda held: _fail(held, answer, timezone.now())))
+
+
+def _ask(run: Reconciliation, lpu: Lpu, token: UUID) -> Holdings | Later | Credentials | None:
+    """A page, or why there is none; None when nothing is to be asked just now. The gate is told of it."""
+    now = timezone.now()
+    passage = permits.to_ask(claim=token, until=now + _hold(), now=now)
+    if passage is gate.Passage.SHUT:
+        return None
+    answer = holdings.page(lpu_guid=lpu.guid, after=run.after)
+    is_probe = passage is gate.Passage.PROBE
+    failed = not isinstance(answer, Holdings) and gate.is_of_all(answer, failures=0 if is_probe else run.failures)
+    told = [answer] if failed and not isinstance(answer, Holdings) else []
+    if told or is_probe:
+        run_write(lambda: gate.heard(outcomes=[*told], claim=token, is_probe=is_probe, now=timezone.now()))
+    return answer
 
 
 def _as_holder(run: Reconciliation, token: UUID, step: Callable[[Reconciliation], bool]) -> Reconciliation | None:
@@ -105,7 +125,7 @@ def _keep(run: Reconciliation, lpu: Lpu, page: Holdings) -> bool:
     """A page onto the staging table, and where the next one begins."""
     new = len(fetch(_STAGE, [lpu.pk, [guid for guid, _v in page.items], [version for _g, version in page.items]]))
     if page.next is not None and not new:  # it leads in a circle
-        return _fail(run, "bad_answer", timezone.now())
+        return _fail(run, Later("bad_answer"), timezone.now())
     run.held += new
     run.error, run.failures = "", 0
     if page.next is not None:
@@ -125,12 +145,13 @@ def _all_asked(run: Reconciliation) -> bool:
     return True
 
 
-def _fail(run: Reconciliation, reason: str, now: datetime) -> bool:
-    """Wait a while, longer with each failure in a row. False: not now."""
+def _fail(run: Reconciliation, why: Later | Credentials, now: datetime) -> bool:
+    """Wait a while, longer with each failure in a row, and as long as the MIP asks for. False: not now."""
     run.failures += 1
-    run.error = reason[:64]
-    run.due_at = now + timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(run.failures - 1, 10)))
-    logger.warning(
-        "reconciliation: the MIP does not say what it holds (%s), again at %s", reason, run.due_at.isoformat()
-    )
+    run.error = why.reason[:64]
+    asked = (why.retry_after if isinstance(why, Later) else None) or 0.0
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(run.failures - 1, 10))
+    run.due_at = now + timedelta(seconds=max(pause, asked))
+    text = "reconciliation: the MIP does not say what it holds (%s), again at %s"
+    logger.warning(text, why.reason, run.due_at.isoformat())
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from patients.models import CardUpload, Patient
 from patients.services import gate, history, verdicts
 
 logger = logging.getLogger(__name__)
-_FRESH = 3  # attempts
 
 # Column → its type: what a verdict may write. A column that it leaves out keeps its value.
 _COLUMNS = {
@@ -31,6 +31,7 @@ _COLUMNS = {
     "error_code": "text",
     "error_text": "text",
     "error_field": "text",
+    "faults": "jsonb",
 }
 _ARRAYS = ", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())
 _SET = ", ".join(f"{name} = coalesce(v.{name}, u.{name})" for name in _COLUMNS)
@@ -88,7 +89,7 @@ def _tell(exchange: Exchange) -> None:
 
 def _tells_of_the_mip(row: CardUpload, outcome: Outcome) -> bool:
     """Not what fails again and again while others get through: that is the card's own trouble."""
-    return not isinstance(outcome, Later) or outcome.reason == gate.THROTTLED or row.attempts <= _FRESH
+    return not isinstance(outcome, Later) or outcome.reason == gate.THROTTLED or row.attempts <= gate.FRESH
 
 
 def _columns(row: CardUpload, exchange: Exchange, held: int, now: datetime) -> dict[str, Any]:
@@ -117,4 +118,8 @@ def _learn(news: Iterable[_News]) -> None:
 
 def _write(ids: list[int], columns: list[dict[str, Any]]) -> None:
     if ids:
-        execute(_WRITE, [ids, *([one.get(name) for one in columns] for name in _COLUMNS)])
+        execute(_WRITE, [ids, *([_value(one.get(name)) for one in columns] for name in _COLUMNS)])
+
+
+def _value(given: object) -> object:
+    return json.dumps(given) if isinstance(given, list) else given

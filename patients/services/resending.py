@@ -8,7 +8,7 @@ from datetime import datetime
 from lmis.actors import Actor
 from lmis.services import journal
 from patients.models import CardUpload, ExchangeMark
-from patients.services import backfill, pauses, uploads, verdicts
+from patients.services import backfill, exchange_words, pauses, uploads, verdicts
 
 AT_ONCE = 1000  # more of them go as an upload of existing cards, behind whoever is new or changed
 
@@ -31,15 +31,15 @@ def one(*, card_id: int, by: Actor, now: datetime) -> bool:
 
 
 def all_of(*, state: str, code: str, by: Actor, now: datetime) -> Resent:
-    """Let all cards in this state with this reason be sent again. In a transaction.
+    """Let all cards in this state with this reason be sent again, of the notices the first `AT_ONCE`. In a transaction.
 
     Up to `AT_ONCE` wait at once, which leaves a mark on the charts. More are handed to a backfill; raises what that
     raises, BackfillRunning for one.
     """
-    found = CardUpload.objects.filter(state=state, error_code=code)
+    found = CardUpload.objects.listed_as(state, code)
     ids = list(found.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
-    if len(ids) <= AT_ONCE:
-        sent = uploads.send_again(cards=ids, by=by, now=now)
+    if len(ids) <= AT_ONCE or state == exchange_words.NOTICES:
+        sent = uploads.send_again(cards=ids[:AT_ONCE], by=by, now=now)
         pauses.mark(kind=ExchangeMark.Kind.AGAIN, text=f"{code or state}: {sent}", by=by, now=now)
         return Resent(sent)
     asked = backfill.start(scope=backfill.Scope(state=state, error_code=code), by=by, now=now)

@@ -21,6 +21,7 @@ from lmis.actors import Actor
 from patients.mip import client
 from patients.mip.exchange import Exchange, send, send_all
 from patients.models import CardUpload, Patient
+from patients.querysets import CardUploadQuerySet
 from patients.services import gate, permits, recording, verdicts
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ _WRITTEN_TOGETHER = 25  # a card's answer waits for so many others, and a lock l
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Cards that are ours to send until the claim runs out; each has `lpu` and `merged_into` loaded."""
+    """Cards that are ours to send until the claim runs out, `parallel` of them at the same time; each has `lpu` and
+    `merged_into` loaded."""
 
     cards: list[Patient]
     claim: UUID
@@ -100,7 +102,8 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
     first.
 
     Committed on return: nothing is locked while the MIP is being waited for. While the gate is shut or a pause lasts
-    nobody gets anything, and whoever probes gets one.
+    nobody gets anything, and whoever probes gets one. Nobody gets anything either while others send as many at the same
+    time as all together may.
     """
     token = uuid4()
     with transaction.atomic(durable=True):
@@ -110,20 +113,31 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
         # Two senders at once would both send the card:
         # whoever locks its row first claims it, the other skips it.
         free = CardUpload.objects.all() if card_id is None else CardUpload.objects.filter(pk=card_id)
-        ids = free.lock_sendable(now=now, limit=allowed.cards)
-        permits.give_back(cards=allowed.cards - len(ids))
+        ids = _lock(free, allowed=allowed, now=now)
+        share = permits.share(now=now, wanted=len(ids), parallel=allowed.parallel) if ids else 0
+        ids = ids[: permits.worth(share=share, of=limit, parallel=allowed.parallel)]
+        permits.give_back(cards=0 if allowed.probing else allowed.cards - len(ids))
         until = now + claim_length()
-        if not ids or (allowed.probing and not gate.take_probe(claim=token, until=until, now=now)):
+        if not share or (allowed.probing and not gate.take_probe(claim=token, until=until, now=now)):
             return Claimed([], token, 1)
         CardUpload.objects.filter(pk__in=ids).update(
             state=CardUpload.State.IN_FLIGHT,
             claim=token,
             claimed_until=until,
+            share=share,
             attempts=F("attempts") + 1,
             last_attempt_at=now,
         )
         cards = Patient.objects.select_related("lpu", "merged_into").in_bulk(ids)
-    return Claimed([cards[pk] for pk in ids], token, allowed.parallel, is_probe=allowed.probing)
+    return Claimed([cards[pk] for pk in ids], token, share, is_probe=allowed.probing)
+
+
+def _lock(free: CardUploadQuerySet, *, allowed: permits.Permit, now: datetime) -> list[int]:
+    """Lock the rows to claim; their ids."""
+    # What fails again and again is that card's own trouble: as the probe it would keep the gate shut for all, for ever.
+    if allowed.probing and (fresh := free.filter(attempts__lt=gate.FRESH).lock_sendable(now=now, limit=1)):
+        return fresh
+    return free.lock_sendable(now=now, limit=allowed.cards)
 
 
 def record(*, claimed: Claimed, exchanges: list[Exchange], now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from patients.models import CardUpload
 State = CardUpload.State
 Columns = dict[str, Any]
 
-_NO_ERROR: Columns = {"error_code": "", "error_text": "", "error_field": ""}
+_NO_ERROR: Columns = {"error_code": "", "error_text": "", "error_field": "", "faults": []}
 
 
 def version_to_rise_to(outcome: Outcome, *, sent: int, held: int) -> int | None:
@@ -33,8 +34,9 @@ def columns_after(outcome: Outcome, *, sent: int, held: int, attempts: int, now:
             return columns | _accepted(outcome, sent=sent, held=held, attempts=attempts, now=now)
         case Rejected() | Duplicate() if held > sent:  # what was refused is not what the card says now
             return columns | waiting(now)
-        case Rejected(code, text, field):
-            return columns | _refused(State.REJECTED, code, text, field)
+        case Rejected(code, text, field, faults):
+            listed = {"faults": [asdict(one) for one in faults]}
+            return columns | _refused(State.REJECTED, code, text, field) | listed
         case Duplicate(code, text):
             return columns | _refused(State.DUPLICATE, code, text)
         case Credentials(reason):  # the gate says when to go on
@@ -68,4 +70,4 @@ def _retry(reason: str, now: datetime, attempts: int, retry_after: float | None 
 
 
 def _refused(state: CardUpload.State, code: str, text: str, field: str = "") -> Columns:
-    return {"state": state, "error_code": code, "error_text": text, "error_field": field}
+    return {"state": state, "error_code": code, "error_text": text, "error_field": field, "faults": []}

@@ -12,7 +12,7 @@ from patients.services import exchange_words
 register = template.Library()
 register.filter("plain", exchange_words.plain)
 register.filter("reason", exchange_words.reason_of)
-register.filter("mip_field", exchange_words.field_of)
+register.filter("mip_faults", exchange_words.faults_of)
 
 
 @register.filter

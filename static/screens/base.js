@@ -120,7 +120,8 @@
     });
     for (const lost of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(lost, (event) => {
         // A poll that fails is not worth a word: the next one comes anyway.
-        if (event.detail.requestConfig?.verb !== "get") toast(say("Unsaved"), "error");
+        if (event.detail.elt?.matches("[hx-trigger*='every ']")) return;
+        toast(say(event.detail.requestConfig?.verb === "get" ? "Unreached" : "Unsaved"), "error");
     });
     document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.level));
     document.addEventListener("submit", (event) => {
@@ -146,6 +147,7 @@
             const before = document.activeElement;
             frame.contentWindow.addEventListener("afterprint", () => before?.focus());
             frame.contentWindow.print(); // without taking the focus: the next patient's name is being typed already
+            frame.dataset.printed = ""; // until here the browser drops what is clicked
             before?.focus(); // a browser that prints without asking tells of no end
         });
         frame.src = url;

@@ -79,6 +79,7 @@
         const act = line && !window.lmis.isTyping(target) && [...line.querySelectorAll("[data-act]")].find((each) => each.dataset.act === event.code);
         if (act) { event.preventDefault(); act.click(); return; }
         if (target.closest("[data-paper]") && /Enter$/.test(event.code)) { event.preventDefault(); firstPlace()?.focus(); return; }
+        if (target.matches("[data-wait], .weekdays input") && /Enter$/.test(event.code)) { event.preventDefault(); byId("to-waiting").click(); return; }
         if (target.closest("[data-columns]")) inColumns(event);
     }, true);
     const firstPlace = () => document.querySelector("#order [data-place]");

@@ -45,6 +45,7 @@
         const cell = event.target.closest(".cell");
         if (!cell) return;
         opened = cell.id;
+        acting = false;
         const query = board.dataset.move ? "?move=" + board.dataset.move : "";
         window.htmx.ajax("GET", board.dataset.place.replace(/0{8}-(0{4}-){3}0{12}/, cell.dataset.place) + query, { target: "#dialog-body", swap: "innerHTML" });
     });
@@ -103,11 +104,14 @@
             if (count && count.textContent !== String(free)) count.textContent = free;
         }
         const note = document.getElementById("place-changed");
-        if (note && event.detail.ids.includes(opened) && !acting) note.hidden = false;
+        if (event.detail.ids.includes(opened)) {
+            if (note && !acting) note.hidden = false;
+            acting = false;
+        }
     });
-    // What the dialog itself has just done is no news to it.
+    // What the dialog itself has just done is no news to it: the first poll after that brings just this.
     let acting = false;
-    document.addEventListener("grid-changed", () => { acting = true; setTimeout(() => { acting = false; }, 2000); });
+    document.addEventListener("grid-changed", () => { acting = true; });
 
     // --- the line of now, by the server's clock
     const ahead = Number(board.dataset.instant) * 1000 - Date.now();
@@ -124,7 +128,20 @@
     }
     setInterval(tick, 30000);
 
+    // --- a scanned ticket's place: the address names its cell, and it opens
+    function arrive() {
+        const asked = location.hash && document.getElementById(location.hash.slice(1));
+        if (!asked || !asked.matches(".cell")) return false;
+        history.replaceState(null, "", location.pathname + location.search);
+        stand(asked);
+        asked.scrollIntoView({ block: "center" });
+        asked.click();
+        return true;
+    }
+    window.addEventListener("hashchange", arrive);
+
     // --- where one begins: at the first place to come, with the line of now in sight
+    if (arrive()) return;
     const coming = [...board.querySelectorAll(".today .cell")].find((cell) => Number(cell.dataset.begin) >= start);
     const first = coming || board.querySelector(".cell.free") || cells()[0];
     if (first) stand(first, false);

@@ -59,7 +59,7 @@
     }
     dialog.addEventListener("submit", async (event) => {
         event.preventDefault();
-        const form = event.target, button = form.querySelector("button");
+        const form = event.target, button = form.querySelector("button:not([type=button])");
         button.disabled = true;
         try {
             const answer = await ask(form.action, new URLSearchParams(new FormData(form)));
@@ -70,6 +70,22 @@
         } catch {
             button.disabled = false;
         }
+    });
+    // Whoever worked here lately only needs the password: a click, or Alt and the number.
+    dialog.addEventListener("click", ({ target }) => {
+        const one = target.closest("[data-login]");
+        if (!one) return;
+        const { username, password } = one.form.elements;
+        username.value = one.dataset.login;
+        password.value = "";
+        password.focus();
+    });
+    dialog.addEventListener("keydown", (event) => {
+        const number = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
+        if (!number || !event.altKey || event.ctrlKey || event.shiftKey || event.metaKey) return;
+        event.preventDefault();
+        event.stopPropagation(); // nothing of the page below
+        dialog.querySelectorAll("[data-login]")[number - 1]?.click();
     });
     tabs.addEventListener("message", ({ data }) => {
         if (data === "active") active = Date.now();

@@ -1,6 +1,7 @@
 """Rivals for places. Each promise has a twin without its guard, which must break it: only then is green believable."""
 
 import collections
+import contextlib
 import threading
 
 import pytest
@@ -12,12 +13,13 @@ from appointments.models import Appointment, Slot
 from appointments.services import booking, cancelling, integrity
 from lmis.actors import SYSTEM
 from lmis.exceptions import Refusal, Unavailable
-from lmis.models import Source
+from lmis.models import Doctor, Source
+from lmis.rows import fetch
 from lmis.services import transactions
 from lmis.services.transactions import run_write
 from patients.models import Patient
 from patients.services import cards
-from tests.concurrency.conftest import meeting_after, rivals, without
+from tests.concurrency.conftest import elsewhere, meeting_after, rivals, without
 from tests.factories import cast
 
 pytestmark = pytest.mark.concurrency
@@ -64,8 +66,9 @@ def test_fifty_callers_after_one_place(region, doctor):
     assert integrity.report() == []
 
 
-def test_twin_without_lock_and_constraint_two_patients_get_one_place(region, doctor, monkeypatch):
-    slot = cast.a_slot(doctor)
+@pytest.mark.parametrize("capacity", [1, 3])
+def test_twin_without_lock_and_constraint_more_get_a_place_than_there_are(region, doctor, monkeypatch, capacity):
+    slot = cast.a_slot(doctor, capacity=capacity)
     patients = patients_of(doctor, 20)
     monkeypatch.setattr(locks, "lock_slots", meeting_after(unlocked_slots, 20))
     with (
@@ -73,7 +76,7 @@ def test_twin_without_lock_and_constraint_two_patients_get_one_place(region, doc
         without("appointments_appointment", "appointment_seat_held_once"),
     ):
         got = answers(book_at_once(region, [slot], patients))
-        assert got[201, ""] > 1
+        assert got[201, ""] > capacity
 
 
 def test_without_the_lock_alone_the_database_still_refuses(region, doctor, monkeypatch):
@@ -95,6 +98,35 @@ def test_twenty_callers_of_a_slot_for_three(region, doctor):
 def test_fifty_callers_of_fifty_slots_of_one_doctor(region, doctor):
     got = answers(book_at_once(region, cast.slots(doctor, 50), patients_of(doctor, 50)))
     assert got == {(201, ""): 50}
+
+
+def all_hold_their_slot_at_once(region, doctor, monkeypatch, count=50):
+    """Whether so many have each locked a slot of one doctor before any of them has written; and their answers."""
+    everybody, met = threading.Barrier(count, timeout=15), []
+
+    def insert(appointment, original=booking.insert):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            everybody.wait()
+            met.append(True)
+        original(appointment)
+
+    monkeypatch.setattr(booking, "insert", insert)
+    got = answers(book_at_once(region, cast.slots(doctor, count), patients_of(doctor, count)))
+    return len(met) == count, got
+
+
+def test_fifty_callers_of_fifty_slots_do_not_wait_for_each_other(region, doctor, monkeypatch):
+    assert all_hold_their_slot_at_once(region, doctor, monkeypatch) == (True, {(201, ""): 50})
+
+
+def test_twin_with_a_lock_on_the_doctor_they_do(region, doctor, monkeypatch):
+    def with_the_doctor(guids, original=locks.lock_slots, **options):
+        Doctor.objects.select_for_update(no_key=True).get(pk=doctor.pk)
+        return original(guids, **options)
+
+    monkeypatch.setattr(locks, "lock_slots", with_the_doctor)
+    met, _got = all_hold_their_slot_at_once(region, doctor, monkeypatch, count=5)
+    assert not met
 
 
 def test_twenty_bookings_by_one_direction(region, doctor):
@@ -163,13 +195,14 @@ def attempt(work):
         connection.ensure_connection()
 
 
-def test_a_thousand_rounds_of_booking_and_cancelling_keep_the_counter(doctor):
+def wrong_counters_meanwhile(doctor, turns):
+    """Eight book and cancel, so often each; what somebody found who looked at the counters all the time."""
     slots = [cast.a_slot(doctor, capacity=2), cast.a_slot(doctor, hours=30)]
     patients = patients_of(doctor, 8)
     now = timezone.now()
 
     def rounds(index):
-        for turn in range(125):
+        for turn in range(turns):
             slot = slots[(index + turn) % 2]
             made = attempt(
                 lambda slot=slot: booking.book(
@@ -188,10 +221,41 @@ def test_a_thousand_rounds_of_booking_and_cancelling_keep_the_counter(doctor):
                     )
                 )
 
-    rivals(8, rounds)
+    over, looked, wrong = threading.Event(), [], []
+
+    def look():
+        while not over.is_set():
+            looked.append(True)
+            wrong.extend(fetch(integrity.CHECKS["slot_counter"], []))
+
+    with elsewhere() as submit:
+        looking = submit(look)
+        try:
+            rivals(8, rounds)
+        finally:
+            over.set()
+        looking.result()
+    assert len(looked) > 8
+    return wrong
+
+
+def test_a_thousand_rounds_of_booking_and_cancelling_keep_the_counter(doctor):
+    assert wrong_counters_meanwhile(doctor, turns=125) == []
     assert integrity.report() == []
     assert set(Slot.objects.values_list("booked", flat=True)) == {0}
     assert Appointment.objects.count() > 8
+
+
+def test_twin_without_the_trigger_the_counter_is_wrong_at_once(doctor):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE '%appointment_counts%' AND NOT tgisinternal")
+        [[trigger]] = cursor.fetchall()
+        cursor.execute(f"ALTER TABLE appointments_appointment DISABLE TRIGGER {trigger}")
+        try:
+            with without("appointments_appointment", "appointment_seat_held_once"):
+                assert wrong_counters_meanwhile(doctor, turns=5)
+        finally:
+            cursor.execute(f"ALTER TABLE appointments_appointment ENABLE TRIGGER {trigger}")
 
 
 def dance(doctor, turns=40):

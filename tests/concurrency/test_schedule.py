@@ -28,6 +28,7 @@ from tests.factories.schedule import see
 
 pytestmark = pytest.mark.concurrency
 SECONDS = 20
+PAUSES = [0, 0.002, 0.05]  # before a commit
 HONEST = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 NAIVE = {
     "the newest change seen": "(SELECT max(changed) + 1 FROM appointments_slot)",
@@ -131,7 +132,7 @@ def polls_behind_the_database(doctor, seconds):
         time.sleep(rng.random() / 4)
         with transaction.atomic():
             Slot.objects.filter(pk=rng.choice(slots).pk).update(capacity=F("capacity") + 1)
-            time.sleep(rng.choice([0, 0.002, 0.05]))
+            time.sleep(rng.choice(PAUSES))
 
     polls, behind = Counter(), Counter()
     belief, tag, revision = {}, "", None
@@ -160,8 +161,11 @@ def test_twin_naive_tags_give_false_304s(doctor, naive):
     assert behind[True] > 0, (polls, behind)
 
 
-def test_a_pollers_cache_equals_the_database_after_eight_writers(region, doctor):
-    """Twenty seconds of booking and cancelling, with transactions that commit long after later ones."""
+def eight_writers(region, doctor, seconds):
+    """Booking and cancelling that long, with a transaction that commits long after later ones.
+
+    The poller who polled meanwhile, a fresh one, the polls' outcomes, and the slot of the late transaction.
+    """
     slots = cast.slots(doctor, 30)
     patients = [cast.a_patient(doctor.lpu) for _ in range(8)]
     poller = poller_of(region)
@@ -170,23 +174,89 @@ def test_a_pollers_cache_equals_the_database_after_eight_writers(region, doctor)
     def write(rng):
         run_write(lambda: book_or_cancel(rng.choice(slots), rng.choice(patients)))
 
-    late, letting_go = Late(cast.a_slot(doctor, hours=72)), time.monotonic() + SECONDS / 2
-    for _ in writing(8, write, SECONDS):
-        outcome = poller.poll()
-        assert not outcome.error
-        outcomes[outcome.schedule, outcome.full] += 1
-        if late and time.monotonic() > letting_go:
-            late = late.commit()
+    slow = cast.a_slot(doctor, hours=72)
+    late, letting_go = Late(slow), time.monotonic() + seconds / 2
+    try:
+        for _ in writing(8, write, seconds):
+            outcome = poller.poll()
+            assert not outcome.error
+            outcomes[outcome.schedule, outcome.full] += 1
+            if late and time.monotonic() > letting_go:
+                late = late.commit()
+    finally:
+        if late:
+            late.commit()
 
     assert poller.poll().full in (False, None)
     fresh = poller_of(region)
     fresh.poll()
     assert fresh.last.full is True
+    return poller, fresh, outcomes, str(slow.guid)
+
+
+def test_a_pollers_cache_equals_the_database_after_eight_writers(region, doctor):
+    poller, fresh, outcomes, _ = eight_writers(region, doctor, SECONDS)
+
     assert poller.belief.slots == fresh.belief.slots
     assert shown(fresh) == in_database()
     assert outcomes[200, True] == 1
     assert outcomes[200, False] > 10
     assert Appointment.objects.filter(state="cancelled").count() > 10
+
+
+def test_twin_a_pollers_cache_differs_where_answers_are_named_naively(region, doctor, naive):
+    poller, fresh, _, slow = eight_writers(region, doctor, SECONDS / 2)
+
+    assert (poller.belief.slots[slow]["capacity"], fresh.belief.slots[slow]["capacity"]) == (1, 2)
+    assert shown(fresh) == in_database()
+
+
+def polls_that_contradict(doctor, seconds):
+    """Like `polls_behind_the_database`, for eight who book and cancel, so that places come and go.
+
+    A slot counts when nothing was booked or cancelled in it between what was read just before and just after the poll.
+    """
+    slots = cast.slots(doctor, 12)
+    patients = [cast.a_patient(doctor.lpu) for _ in range(8)]
+
+    def write(rng):
+        time.sleep(rng.random() / 4)
+        run_write(lambda: (book_or_cancel(rng.choice(slots), rng.choice(patients)), time.sleep(rng.choice(PAUSES))))
+
+    polls, wrong = Counter(), Counter()
+    belief, tag, revision = {}, "", None
+    for _ in writing(8, write, seconds):
+        before = history()
+        seen = see(tag=tag, since=revision)
+        if not seen.unchanged:
+            belief = ({} if seen.full else belief) | dict(zip(seen.guids, seen.items, strict=True))
+            tag, revision = seen.tag, seen.revision
+        quiet = before.items() & history().items()
+        polls[seen.unchanged] += 1
+        wrong[seen.unchanged] += any(belief[guid]["free"] != 1 - made + ended for guid, (made, ended) in quiet)
+    return polls, wrong
+
+
+def history():
+    """How often each slot was booked, and how often cancelled: both only rise."""
+    ended = Count("appointments", filter=Q(appointments__state="cancelled"))
+    found = Slot.objects.annotate(made=Count("appointments"), ended=ended)
+    return {guid: (made, ended) for guid, made, ended in found.values_list("guid", "made", "ended")}
+
+
+def test_no_304_is_false_while_eight_book_and_cancel(doctor):
+    polls, wrong = polls_that_contradict(doctor, seconds=8)
+
+    assert not any(wrong.values()), (polls, wrong)
+    assert polls[True] > 0
+    assert polls[False] > 0
+    assert Appointment.objects.filter(state="cancelled").exists()
+
+
+def test_twin_naive_tags_are_contradicted_by_those_who_book_and_cancel(doctor, naive):
+    polls, wrong = polls_that_contradict(doctor, seconds=8)
+
+    assert wrong[True] > 0, (polls, wrong)
 
 
 def poller_of(region):

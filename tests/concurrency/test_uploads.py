@@ -2,16 +2,19 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from lmis.exceptions import Unavailable
 from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Accepted
-from patients.models import CardUpload, Patient
+from patients.models import CardUpload, Patient, UploadAttempt
 from patients.querysets import CardUploadQuerySet, PatientQuerySet
-from patients.services import uploads
+from patients.services import history, uploads
 from tests.concurrency.conftest import elsewhere, wait_until_somebody_waits
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
@@ -35,20 +38,25 @@ def without_row_locks(monkeypatch, queryset):
     monkeypatch.setattr(queryset, "select_for_update", lambda self, **kwargs: self)
 
 
+def accepted(card):
+    """The MIP's yes to what was claimed."""
+    return Exchange(
+        card=card,
+        outcome=Accepted(card.version),
+        at=timezone.now(),
+        milliseconds=1,
+        status=200,
+        request_id=uuid.uuid4(),
+    )
+
+
 class TestChangeWhileTheOutcomeIsWritten:
     """Somebody changes the card, has not committed yet, and the answer to the earlier version comes in."""
 
     def state_after(self, card):
         claimed = uploads.claim(now=timezone.now(), card_id=card.pk)
         sent = claimed.cards[0]
-        exchange = Exchange(
-            card=sent,
-            outcome=Accepted(sent.version),
-            at=timezone.now(),
-            milliseconds=1,
-            status=200,
-            request_id=uuid.uuid4(),
-        )
+        exchange = accepted(sent)
         with elsewhere() as submit, transaction.atomic():
             Patient.objects.filter(pk=card.pk).update(phone="1")
             recording = submit(lambda: uploads.record(claimed=claimed, exchanges=[exchange], now=timezone.now()))
@@ -137,3 +145,29 @@ class TestTwoMerges:
         finally:
             with connection.cursor() as cursor:
                 cursor.execute(definition)
+
+
+class TestPruning:
+    """A backup reads the history for an hour, and it is time to drop a day of it."""
+
+    @pytest.fixture
+    def old(self):
+        now = timezone.now()
+        history.look_ahead(now=now)
+        yield now + timedelta(days=settings.MIP["HISTORY_DAYS"] + 2)
+        with connection.cursor() as cursor:
+            for name in history._known():
+                cursor.execute(f"DROP TABLE {name}")
+
+    def test_it_gives_up_and_nobody_stands_behind_it(self, old, cards):
+        exchange = accepted(uploads.claim(now=timezone.now(), card_id=cards[0].pk).cards[0])
+        with elsewhere() as submit, transaction.atomic():
+            UploadAttempt.objects.count()
+            pruning = submit(lambda: history.prune(now=old))
+            with pytest.raises(Unavailable):
+                pruning.result()
+            submit(lambda: history.keep([exchange])).result()
+        kept = UploadAttempt.objects.filter(card_id=cards[0].pk)
+        assert kept.count() == 1
+        assert history.prune(now=old)
+        assert kept.count() == 0

@@ -3,16 +3,19 @@
 Whatever a test does, its pages must not log errors, ask an outside host, get a 5xx, or carry people in their URLs.
 """
 
+import contextlib
+import os
 import re
 import shutil
 import tempfile
+from collections import deque
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from lmis import embedded
 from tests.demo import Demo
@@ -25,7 +28,12 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+STATE = """() => ({
+    focus: document.activeElement?.outerHTML.slice(0, 200), dialogs: [...document.querySelectorAll("dialog[open]")]
+        .map((each) => each.innerText.slice(0, 600)), toasts: document.getElementById("toasts")?.innerText })"""
 PASSWORD = "registratura-demo"
+# A busy machine may need longer than the browser's five seconds; how fast screens are is for the benchmarks to say.
+expect.set_options(timeout=15_000)
 SIZE = {"width": 1366, "height": 768}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 # Letters of names, and digits in the length of a polis, a СНИЛС or a phone; the keys of a list are shorter.
@@ -62,9 +70,15 @@ class Witness:
 
     host: str
     faults: list[str] = field(default_factory=list)
+    pages: list = field(default_factory=list)
+    traffic: deque = field(default_factory=lambda: deque(maxlen=25))
 
     def watch(self, page):
         """From now on."""
+        self.pages.append(page)
+        page.on(
+            "requestfailed", lambda request: self.traffic.append(f"{request.method} {request.url}: {request.failure}")
+        )
         page.on("console", self.heard)
         page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         page.on("request", lambda request: self.asked(request.url))
@@ -84,8 +98,16 @@ class Witness:
 
     def answered(self, response):
         """A response."""
+        self.traffic.append(f"{response.request.method} {response.url}: {response.status}")
         if response.status >= 500:
             self.faults.append(f"{response.status}: {response.url}")
+
+    def tell(self):
+        """What was asked last and what the pages say: shown with a test that fails, which may not fail again here."""
+        print("\n".join(self.traffic))
+        for page in self.pages:
+            with contextlib.suppress(Error):  # it may be closed, or on its way elsewhere
+                print(page.url, page.evaluate(STATE))
 
     def personal(self, url):
         """Names and numbers of people in an address."""
@@ -112,8 +134,9 @@ def browser():
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not path:
         pytest.fail("No chromium here: on Debian, apt install chromium.")
+    russian = {**os.environ, "LANGUAGE": "ru"}  # as the staff's browsers are: it is what date inputs go by
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, headless=True, args=QUIET)
+        running = playwright.chromium.launch(executable_path=path, headless=True, args=QUIET, env=russian)
         yield running
         running.close()
 
@@ -139,6 +162,7 @@ def page_as(browser, demo):
         return page
 
     yield enter
+    witness.tell()
     for context in contexts:
         context.close()
     assert not witness.faults, "\n".join(witness.faults)

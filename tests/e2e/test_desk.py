@@ -13,6 +13,23 @@ STRANGERS = """
         SELECT FROM appointments_appointment a WHERE a.patient_id = p.id)
        AND NOT EXISTS (SELECT FROM directions_direction d WHERE d.patient_id = p.id)
        AND (SELECT count(*) FROM patients_patient o WHERE o.family LIKE p.family || '%%') = 1 ORDER BY 1"""
+OF_WHOM = """
+    SELECT d.family, f.name, s.begin AT TIME ZONE l.time_zone FROM appointments_appointment a
+      JOIN appointments_slot s ON s.id = a.slot_id JOIN lmis_doctor d ON d.id = s.doctor_id
+      JOIN lmis_speciality f ON f.id = d.speciality_id JOIN lmis_lpu l ON l.id = d.lpu_id WHERE a.id = %s"""
+# Real ones only: what a script clicks is not trusted. A click on a label makes the browser click its input, too: that
+# one is not the hand's.
+COUNT_CLICKS = """() => {
+    window.made = { clicks: [], keys: [] };
+    let passedOn = null;
+    document.addEventListener("click", (event) => {
+        if (!event.isTrusted || event.target === passedOn) { passedOn = null; return; }
+        const control = event.target.closest("label")?.control;
+        passedOn = control === event.target ? null : control;
+        window.made.clicks.push(event.target.outerHTML.slice(0, 80));
+    }, true);
+    document.addEventListener("keydown", (event) => { if (event.isTrusted) window.made.keys.push(event.code); }, true);
+}"""
 COUNT_PRINTS = "window.print = () => { window.top.printed = (window.top.printed || 0) + 1; }"
 
 
@@ -32,8 +49,8 @@ class AtTheDesk:
         for key in keys:
             self.keys.press(key)
 
-    def sees(self, selector, **more):
-        self.page.locator(selector, **more).first.wait_for()
+    def sees(self, selector, state="visible", **more):
+        self.page.locator(selector, **more).first.wait_for(state=state)
 
     def focus(self):
         return self.page.evaluate("document.activeElement.id")
@@ -121,6 +138,84 @@ def test_the_morning_by_keyboard_alone(desk, demo, axe):
     desk.page.wait_for_function("() => !document.querySelector('#person [data-line]')")
     assert demo.rows(UPCOMING, "Зябликова") == []
     assert demo.value("SELECT cancel_reason FROM appointments_appointment WHERE id = %s", booked[0]) == "передумала"
+
+
+class ByMouse(AtTheDesk):
+    """A registrar who touches nothing but the mouse once the patient is found."""
+
+    def chooses(self, family):
+        """A click on the one found; from here on all is counted."""
+        self.type(family.lower())
+        self.page.wait_for_function("text => document.getElementById('hits')?.dataset.for === text", arg=family.lower())
+        self.click("#hit-0")
+        self.sees("#person[data-left=person]")
+        self.sees("#whom-list")
+        self.page.evaluate(COUNT_CLICKS)
+
+    def click(self, selector, **more):
+        """Where the middle of it is, as a hand does."""
+        seen = self.page.locator(selector, **more).first
+        seen.wait_for()
+        seen.scroll_into_view_if_needed()
+        at = seen.bounding_box()
+        self.page.mouse.click(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+
+    def settles(self, **more):
+        """Until the places are there."""
+        self.sees("#order [data-place]", **more)
+
+    def has_booked(self, demo, family):
+        """(surname of the doctor, speciality, when on the wall); at most three clicks, and not a key."""
+        self.sees("#order[data-right=booked]")
+        made = self.page.evaluate("window.made")
+        assert not made["keys"]
+        assert 2 <= len(made["clicks"]) <= 3, made
+        [booked] = demo.rows(UPCOMING, family)
+        return demo.rows(OF_WHOM, booked[0])[0]
+
+
+@pytest.fixture
+def mouse(page_as):
+    return ByMouse(page_as("registrar"))
+
+
+def test_speciality_doctor_place_in_three_clicks(mouse, demo, strangers):
+    family = next(strangers)
+    mouse.chooses(family)
+    mouse.click("#whom-list [data-pick]", has_text="Терапия")
+    mouse.settles()
+    doctor = mouse.page.locator("#order .doctor[aria-pressed=false]").last
+    name = doctor.locator("span").first.text_content().split()[0]
+    mouse.click("#order .doctor[aria-pressed=false]", has_text=name)
+    mouse.sees("#order .doctor[aria-pressed=true]", has_text=name)
+    mouse.click("#order .days [data-place]:not(.full)")
+    surname, speciality, _when = mouse.has_booked(demo, family)
+    assert (surname, speciality) == (name, "Терапия")
+
+
+@pytest.mark.parametrize(
+    ("wish", "suits"),
+    [
+        ("", lambda _when: True),
+        ("part-morning", lambda when: when.hour < 12),
+        ("part-evening", lambda when: when.hour >= 16),
+        ("days-weekday", lambda when: when.isoweekday() < 6),
+    ],
+    ids=["whole", "morning", "evening", "weekday"],
+)
+def test_the_nearest_in_three_clicks(mouse, demo, strangers, wish, suits):
+    family = next(strangers)
+    mouse.chooses(family)
+    mouse.click("#whom-list [data-pick]", has_text="Терапия")
+    mouse.settles()
+    if wish:
+        mouse.click(f"#order label:has(#{wish})")
+        mouse.sees(f"#{wish}[checked]", state="attached")
+    mouse.settles()
+    mouse.click("#order .nearest [data-place]")
+    _surname, speciality, when = mouse.has_booked(demo, family)
+    assert speciality == "Терапия"
+    assert suits(when), when
 
 
 def test_a_scanned_ticket_opens_the_patient(desk, demo, strangers):

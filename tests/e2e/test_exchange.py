@@ -2,11 +2,13 @@
 
 import itertools
 import re
+import uuid
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
+from lmis.demo.environment import MIP_LOGIN, MIP_PASSWORD
 from tests.demo import until
 
 URL = "/admin/exchange/"
@@ -120,6 +122,23 @@ def test_letter_and_check(page_as, demo, axe, region):
     page.click("main button.primary")
     expect(page.locator(".check .level.good").first).to_be_visible()
     axe(page)
+
+
+def test_what_the_region_holds_and_we_do_not(page_as, demo, axe):
+    stranger, told = str(uuid.uuid4()), demo.running.json()
+    lpu = demo.value("SELECT guid::text FROM lmis_lpu WHERE is_own ORDER BY id LIMIT 1")
+    card = {"lpuGuid": lpu, "version": 5, "polis": {"number": "7799999999999999"}, "state": "active"}
+    there = f"{told['sandbox_url']}/mip/mkab/{stranger}"
+    httpx.put(there, json=card, auth=(MIP_LOGIN, MIP_PASSWORD)).raise_for_status()
+    page = page_as("operator")
+    page.click("#reconcile")
+    page.click("#found-unknown", timeout=60_000)
+    expect(page.locator("#cards")).to_contain_text(stranger)
+    expect(page.locator("#findings-title")).to_be_focused()
+    expect(page.locator("#cards table")).to_be_in_viewport()
+    axe(page, "#cards")
+    page.click("#cards a[href*='kind=unknown']")
+    assert stranger in page.locator("#letter").input_value()
 
 
 def test_the_login_is_refused_and_everybody_sees_it(page_as, demo, axe, region):

@@ -60,6 +60,25 @@ def test_another_employee_takes_over_by_keyboard(page_as, demo):
     assert "Чужая" not in page.content()
 
 
+def test_who_worked_here_lately_comes_back_with_one_key_and_the_password(page_as, demo, axe):
+    page = page_as("registrar")
+    lock(page)
+    page.fill("#lock-username", "head")
+    page.fill("#lock-other", PASSWORD)
+    page.press("#lock-other", "Enter")
+    page.wait_for_url(demo.url("/admin/head/"))
+    page.keyboard.press("Control+Alt+KeyL")
+    page.wait_for_selector("#lock-password:focus")
+    axe(page, "#lock")
+    page.keyboard.press("Alt+Digit1")
+    assert page.evaluate("document.activeElement.id") == "lock-other"
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(demo.url("/admin/desk/"))
+    page.wait_for_selector("#box:focus")
+    assert page.locator(".who").get_attribute("title") == "registrar"
+
+
 def test_a_page_asked_for_while_locked_is_there_after_unlocking(page_as, demo):
     page = page_as("registrar")
     page.goto(demo.url(FORM))

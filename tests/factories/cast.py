@@ -51,7 +51,8 @@ def a_doctor(lpu=None, *, speciality=None, **fields):
 
 def a_slot(doctor, *, hours=24, minutes=15, **fields):
     """A slot that begins in so many hours (from the full minute), open to everybody who matters here."""
-    begin = timezone.now().replace(second=0, microsecond=0) + dt.timedelta(hours=hours)
+    soon = timezone.now().replace(second=0, microsecond=0) + dt.timedelta(hours=hours)
+    begin = fields.pop("begin", soon)
     day = begin.astimezone(doctor.lpu.tz).date()
     values = {
         "doctor": doctor,
@@ -83,6 +84,15 @@ def a_patient(lpu, **fields):
         }
         | fields
     )
+
+
+def namesakes(lpu):
+    """Two cards of one name: told apart by birth date, district and polis."""
+    same = {"family": "Кузнецова", "name": "Анна"}
+    return [
+        a_patient(lpu, birth_date=dt.date(year, 3, 1), district=district, **same)
+        for year, district in ((1956, "7"), (1984, "12"))
+    ]
 
 
 class Region:

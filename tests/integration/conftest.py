@@ -9,6 +9,7 @@ import pytest
 
 from lmis import embedded
 from tests.demo import Demo, until
+from tests.integration.leaks import LOGGING
 
 
 class Clinic:
@@ -71,7 +72,7 @@ def clinic(*options, env=()):
 @pytest.fixture(scope="module")
 def referring():
     """The first clinic, with the region in its box."""
-    with clinic() as running:
+    with clinic(env=LOGGING) as running:
         yield running
 
 
@@ -83,5 +84,5 @@ def receiving(referring):
         " WHERE d.origin = 'issued' AND NOT l.is_own AND d.cancelled_at IS NULL LIMIT 1"
     )[0][0]
     mip = referring.demo["sandbox_url"] + "/mip"
-    with clinic("--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox") as running:
+    with clinic("--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox", env=LOGGING) as running:
         yield running

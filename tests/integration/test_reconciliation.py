@@ -12,9 +12,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from lmis.actors import SYSTEM
+from lmis.models import Lpu
 from patients import tasks
-from patients.models import CardUpload, MipHolding, Patient, Reconciliation, ReconciliationFinding
-from patients.services import concerned, reconciliation, reconciling, uploads
+from patients.models import CardUpload, MipGate, MipHolding, Patient, Reconciliation, ReconciliationFinding
+from patients.services import concerned, findings, reconciliation, reconciling, uploads
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
 from tests.unit.sandbox.region import LOGIN, PASSWORD, running
@@ -84,7 +85,13 @@ def counts(run):
 
 
 def listed(run, kind):
-    return {finding.guid for finding in reconciliation.findings(run=run, kind=kind)}
+    return {finding.guid for finding in findings.of(run=run, kind=kind)}
+
+
+def make_it_night():
+    """Move the clinic to where it is two o'clock at night just now."""
+    east = (2 - dt.datetime.now(dt.UTC).hour + 11) % 24 - 11
+    Lpu.objects.filter(is_own=True).update(time_zone=f"Etc/GMT{-east:+d}")
 
 
 def lose(region, card):
@@ -115,7 +122,7 @@ def test_a_card_that_is_older_there_is_sent_again(region, cards):
     at_the_mip(region, "UPDATE cards SET version = version - 7 WHERE guid = ?", str(cards[1].guid))
     run = reconciled()
     assert counts(run) == (0, 1, 0, 0)
-    found = reconciliation.findings(run=run, kind="older").get()
+    found = findings.of(run=run, kind="older").get()
     here = cards[1].version
     assert (found.card_id, found.version_here, found.version_there) == (cards[1].pk, here, here - 7)
     assert CardUpload.objects.get(pk=cards[1].pk).accepted_version == here - 7
@@ -138,7 +145,7 @@ def test_a_card_that_is_unknown_here_is_listed_and_left(region, cards):
     at_the_mip(region, "UPDATE cards SET guid = ? WHERE guid = ?", str(stranger), str(cards[0].guid))
     run = reconciled()
     assert counts(run) == (1, 0, 0, 1)
-    found = reconciliation.findings(run=run, kind="unknown").get()
+    found = findings.of(run=run, kind="unknown").get()
     assert (found.guid, found.card_id, found.lpu) == (stranger, None, cards[0].lpu)
 
 
@@ -267,6 +274,7 @@ class TestTheMipFails:
         region.fault("ok")
         assert not work(), "not due yet"
         Reconciliation.objects.update(due_at=timezone.now())
+        MipGate.objects.filter(closed_until__isnull=False).update(closed_until=timezone.now())
         work()
         run = reconciliation.last(timezone.now())
         assert (run.stage, run.error, run.failures) == ("done", "", 0)
@@ -346,6 +354,7 @@ def test_the_sweep_asks_for_a_worker(cards, monkeypatch):
     monkeypatch.setattr(tasks.work_on_reconciliation, "apply_async", lambda **kwargs: asked.append(kwargs["queue"]))
     tasks.sweep_reconciliation()
     assert asked == []
+    make_it_night()
     tasks.reconcile()
     tasks.sweep_reconciliation()
     assert asked == ["mip"]
@@ -376,6 +385,7 @@ class TestCommand:
         settings.MIP = {**settings.MIP, "URL": ""}
         with pytest.raises(CommandError):
             call_command("reconcile_mip")
+        make_it_night()
         tasks.reconcile()
         assert not Reconciliation.objects.exists()
 

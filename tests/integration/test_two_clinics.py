@@ -6,7 +6,10 @@ import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.demo import until
+from tests.integration.leaks import leaks, logs_of, of_patients
 
 
 def free_slots(clinic, channel):
@@ -105,40 +108,53 @@ def test_fifty_callers_after_one_place(receiving):
     assert answers == {(201, ""): 1, (409, "slot_taken"): 49}
 
 
-def test_without_redis_bookings_go_on_and_the_cards_follow(receiving):
-    """Redis frozen, not only gone: a connection to it hangs. Nobody who books may notice."""
+@pytest.fixture
+def mute(receiving):
+    """The receiving clinic while its Redis is frozen, not only gone: a connection to it hangs."""
     redis = receiving.demo["pids"]["redis"]
-    slots = free_slots(receiving, "DoctorOtherLPU")[:3]
     os.kill(redis, signal.SIGSTOP)
-    try:
-        cards = []
-        for number, slot in enumerate(slots):
-            body = {
-                "slot": slot["guid"],
-                "patient": {"family": "Безредисов", "polis": {"number": f"99999999999999{number:02d}"}},
-                "docSender": {},
-                "direction": {
-                    "guid": f"00000000-0000-4000-8000-0000000000{number:02d}",
-                    "lpuFromGuid": "00000000-0000-4000-8000-00000000ffff",
-                    "lpuToGuid": receiving.demo["lpu_guid"],
-                },
-            }
-            made = receiving.call("POST", "/dir/appointments", json=body, timeout=5)
-            assert made.status_code == 201, made.text
-            cards.append(body["patient"]["polis"]["number"])
-        assert receiving.http.get(receiving.demo["base_url"].removesuffix("/api") + "/readyz").status_code == 200
-    finally:
-        os.kill(redis, signal.SIGCONT)
+    yield receiving
+    os.kill(redis, signal.SIGCONT)
 
-    def uploaded():
-        states = receiving.rows(
-            "SELECT u.state FROM patients_cardupload u JOIN patients_patient p ON p.id = u.patient_id"
-            " WHERE p.polis_number = ANY(%s)",
-            cards,
-        )
-        return [state for (state,) in states] == ["accepted"] * len(cards)
 
-    until(uploaded, "the cards did not reach the MIP")
+def new_patient(clinic, slot, number):
+    """A booking by direction for somebody who has no card yet."""
+    return {
+        "slot": slot["guid"],
+        "patient": {"family": "Безредисов", "polis": {"number": f"9999999999999{number:03d}"}},
+        "docSender": {},
+        "direction": {
+            "guid": f"00000000-0000-4000-8000-000000009{number:03d}",
+            "lpuFromGuid": "00000000-0000-4000-8000-00000000ffff",
+            "lpuToGuid": clinic.demo["lpu_guid"],
+        },
+    }
+
+
+def states_of(clinic, bodies):
+    """How many cards of these requests are in each state of their upload."""
+    states = clinic.rows(
+        "SELECT u.state FROM patients_cardupload u JOIN patients_patient p ON p.id = u.patient_id"
+        " WHERE p.polis_number = ANY(%s)",
+        [body["patient"]["polis"]["number"] for body in bodies],
+    )
+    return Counter(state for (state,) in states)
+
+
+def test_without_redis_bookings_go_on_and_the_cards_follow(mute):
+    """Nobody who books may notice: not one alone, nor fifty by eight callers at once."""
+    bodies = [new_patient(mute, slot, n) for n, slot in enumerate(free_slots(mute, "DoctorOtherLPU")[:53])]
+    for body in bodies[:3]:
+        made = mute.call("POST", "/dir/appointments", json=body, timeout=5)
+        assert made.status_code == 201, made.text
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda body: mute.call("POST", "/dir/appointments", json=body), bodies[3:]))
+    assert Counter(answer.status_code for answer in made) == {201: 50}
+    assert mute.http.get(mute.demo["base_url"].removesuffix("/api") + "/readyz").status_code == 200
+
+    os.kill(mute.demo["pids"]["redis"], signal.SIGCONT)
+
+    until(lambda: states_of(mute, bodies) == {"accepted": 53}, lambda: f"not at the MIP: {states_of(mute, bodies)}")
 
 
 def test_after_a_restart_of_the_database_nobody_gets_a_dead_connection(receiving):
@@ -155,3 +171,12 @@ def test_after_a_restart_of_the_database_nobody_gets_a_dead_connection(receiving
     ready = receiving.demo["base_url"].removesuffix("/api") + "/readyz"
     until(lambda: receiving.http.get(ready).status_code == 200, "the web server did not find the database again")
     assert at_once(12) == {200}
+
+
+def test_their_logs_name_nobody(referring, receiving):
+    """The last test of the file: of everybody of whom the two have heard by now, in all that they have said."""
+    for one in (referring, receiving):
+        personal, logs = of_patients(one), logs_of(one)
+        assert {name: found for name, text in logs.items() if (found := leaks(text, personal))} == {}
+        assert '"GET /api/' in logs["web"] or '"POST /api/' in logs["web"], "the calls were to be logged"
+        assert '"task":' in logs["worker"], "lines were to be JSON"

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import re
 import signal
 import time
 import urllib.parse
@@ -15,13 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.demo import until
 from tests.integration.conftest import clinic
+from tests.integration.leaks import LOGGING, leaks, logs_of, of_patients
 
-SETTINGS = {"LOG_FORMAT": "json", "LOG_LEVEL": "INFO", "GRANIAN_LOG_ACCESS_ENABLED": "1", "MIP_TIMEOUT": "2"}
-OURS = ("web", "worker", "beat", "postgres", "redis")
-PERSONAL = """
-    SELECT DISTINCT value FROM patients_patient,
-           unnest(ARRAY[family, polis_number, snils, phone, address, polis_series || polis_number]) AS value
-     WHERE length(value) >= 4"""
+SETTINGS = {**LOGGING, "MIP_TIMEOUT": "2"}
+REPRESENTATIVE, REPRESENTATIVE_PHONE, SECOND_PHONE = "Ёжикова-Пригожая", "+7 495 000-11-22", "84950001133"
 
 
 @pytest.fixture(scope="module")
@@ -99,42 +95,73 @@ class Trouble:
 
     def __init__(self, clinic):
         self.clinic = clinic
-        self.person = clinic.rows(
-            "SELECT family, name, polis_number, snils FROM patients_patient WHERE polis_number = %s",
-            clinic.demo["sample"]["polis"],
+        names = ("family", "name", "patronymic", "polis_number", "snils", "document_series", "document_number", "phone")
+        row = clinic.rows(
+            f"SELECT {', '.join(names)} FROM patients_patient WHERE polis_number = %s", clinic.demo["sample"]["polis"]
         )[0]
+        self.person = dict(zip(names, row, strict=True))
+        self.family, self.polis = self.person["family"], self.person["polis_number"]
+
+    def told(self):
+        """What is told of the patient, each by itself."""
+        return {value for name, value in self.person.items() if value and name != "document_series"}
+
+    def has_a_representative(self):
+        """And a second phone: the demo's cards have neither."""
+        self.clinic.execute(
+            "UPDATE patients_patient SET representative = %s, representative_phone = %s WHERE polis_number = %s",
+            f"{REPRESENTATIVE} Агриппина Львовна",
+            REPRESENTATIVE_PHONE,
+            self.polis,
+        )
+        self.clinic.execute(
+            "INSERT INTO patients_patientphone (patient_id, number, kind, note)"
+            " SELECT id, %s, 'home', '' FROM patients_patient WHERE polis_number = %s",
+            SECOND_PHONE,
+            self.polis,
+        )
 
     def books(self):
         """With a token; twice; with a body that is wrong in several ways."""
-        token = self.clinic.token(self.person[2])
+        token = self.clinic.token(self.polis)
         slots = self.clinic.call("GET", "/schedule", params={"channel": "Internet", "free": "true"}).json()["items"]
         slot = slots[-1]["guid"]
-        for body in ({"slot": slot}, {"slot": slot}, {"slot": self.person[0]}, {"patient": self.person}):
+        for body in ({"slot": slot}, {"slot": slot}, {"slot": self.family}, {"patient": self.person}):
             self.clinic.call("POST", "/appointments", token=token, json=body)
-        self.clinic.call("POST", "/appointments", token=token, content=f'{{"family": "{self.person[0]}"')
+        self.clinic.call("POST", "/appointments", token=token, content=f'{{"family": "{self.family}"')
         self.clinic.call("GET", "/appointments", token=token[:-2])
-        patient = {"family": self.person[0], "name": self.person[1], "polis": {"number": self.person[2]}}
-        self.clinic.call("POST", "/dir/appointments", json={"slot": slot, "patient": patient, "snils": self.person[3]})
+        patient = {name: self.person[name] for name in ("family", "name", "patronymic", "phone")}
+        patient["polis"] = {"number": self.polis}
+        patient["identityDocument"] = {
+            "series": self.person["document_series"],
+            "number": self.person["document_number"],
+        }
+        body = {"slot": slot, "patient": patient, "snils": self.person["snils"]}
+        self.clinic.call("POST", "/dir/appointments", json=body)
         return token
 
     def is_refused(self):
         """A login that is a name, a secret that is none."""
         base = self.clinic.demo["base_url"]
-        self.clinic.http.get(f"{base}/lpu", auth=(self.person[0], self.person[2]))
+        self.clinic.http.get(f"{base}/lpu", auth=(self.family, self.polis))
 
     def comes_to_the_desk(self):
         """An employee logs in, looks for the patient, and mistypes a login."""
         site = self.clinic.demo["base_url"].removesuffix("/api")
         with httpx.Client(base_url=site, follow_redirects=True, timeout=30) as desk:
-            for login, password in ((self.person[0], self.person[2]), ("registrar", "registratura-demo")):
+            for login, password in ((self.family, self.polis), ("registrar", "registratura-demo")):
                 desk.get("/admin/login/")
                 token = desk.cookies["csrftoken"]
                 given = {"username": login, "password": password, "csrfmiddlewaretoken": token}
                 answer = desk.post("/admin/login/", data=given, headers={"Referer": site})
             assert answer.status_code == 200
             headers = {"X-CSRFToken": desk.cookies["csrftoken"], "Referer": site}
-            found = desk.post("/admin/desk/find/", data={"text": self.person[0]}, headers=headers)
-            assert self.person[0] in found.text
+            names = " ".join(self.person[name] for name in ("family", "name", "patronymic"))
+            for text in (self.family, names, self.person["document_number"], self.person["phone"]):
+                found = desk.post("/admin/desk/find/", data={"text": text}, headers=headers)
+                assert self.family in found.text, text
+            for text in (REPRESENTATIVE, REPRESENTATIVE_PHONE, SECOND_PHONE):
+                desk.post("/admin/desk/find/", data={"text": text}, headers=headers)
 
     def meets_a_broken_database(self, token):
         """A table is away: requests and tasks fail with what they hold in their hands."""
@@ -151,7 +178,7 @@ class Trouble:
         """The MIP rejects the card, in words that name the patient; then it does not let us in."""
         for mode, phone in (("reject", "79990000001"), ("unauthorized", "79990000002")):
             self.clinic.sandbox("POST", "/faults", json={"mode": mode})
-            self.clinic.execute("UPDATE patients_patient SET phone = %s WHERE polis_number = %s", phone, self.person[2])
+            self.clinic.execute("UPDATE patients_patient SET phone = %s WHERE polis_number = %s", phone, self.polis)
             until(functools.partial(self.attempts, mode), f"nothing was sent while the MIP is to {mode}")
         self.clinic.sandbox("POST", "/faults", json={"mode": "ok"})
 
@@ -162,6 +189,8 @@ class Trouble:
 
 def test_logs_name_nobody(watched):
     trouble = Trouble(watched)
+    trouble.has_a_representative()
+    before = of_patients(watched)
     token = trouble.books()
     trouble.is_refused()
     trouble.comes_to_the_desk()
@@ -170,24 +199,18 @@ def test_logs_name_nobody(watched):
     time.sleep(1)  # the last lines are on their way
     demo = watched.demo
     secrets = {token, demo["secret"], demo["token_secret"], "registratura-demo", "mip-demo-password"}
-    personal = {value for (value,) in watched.rows(PERSONAL)} | secrets
-    folder = watched.running.data_dir / "log"
-    logs = {name: (folder / f"{name}.log").read_text() for name in OURS}
+    personal, logs = before | of_patients(watched) | secrets, logs_of(watched)
 
     said = "".join(logs.values())
     for line in ('"GET /api/lpu', "/admin/desk/find/", "UndefinedTable", "did not take a card", "refuses our login"):
         assert line in said, f"the run was to make somebody say {line}"
     assert {name: found for name, text in logs.items() if (found := leaks(text, personal))} == {}
-    # and the look itself finds what it looks for, as it stands and as a URL has it
-    assert leaks(f"{said} {trouble.person[0]}", personal) == {trouble.person[0]}
-    assert leaks(f"{said} /x?family={urllib.parse.quote(trouble.person[0])}", personal) == {trouble.person[0]}
-
-
-def leaks(text, personal):
-    """Which of these stand in the text, by themselves or as a URL writes them."""
-    spelled = {form: value for value in personal for form in (value, urllib.parse.quote(value))}
-    found = [form for form in spelled if form in text]
-    return {spelled[form] for form in found if re.search(rf"(?<![\w%]){re.escape(form)}(?![\w%])", text)}
+    # and the look itself finds what it looks for, as it stands, as a URL has it and as JSON may; not within a word
+    assert leaks(f"{said} {trouble.family}", personal) == {trouble.family}
+    for value in trouble.told() | {REPRESENTATIVE, "Агриппина", REPRESENTATIVE_PHONE, "74950001122", SECOND_PHONE}:
+        for form in (value, value.lower(), f"x?of={urllib.parse.quote(value)}", json.dumps(value), f"«{value}»"):
+            assert value in leaks(form, personal), form
+    assert leaks(f"x{trouble.person['name']} {trouble.person['document_number']}0", personal) == set()
 
 
 def test_lines_are_json_with_what_they_belong_to(watched):

@@ -1,5 +1,6 @@
 """What the documents name exists, and what they list is complete."""
 
+import hashlib
 import importlib
 import re
 import subprocess
@@ -24,6 +25,7 @@ from sandbox.settings import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ADR = ROOT / "docs" / "adr"
+STAFF = ROOT / "docs" / "staff"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -161,6 +163,42 @@ def test_labels_of_the_staff_pages(page):
         catalogue = {str(message.id).lower(): str(message.string).lower() for message in read_po(file)}
     for english, russian in re.findall(r'"([^"\n]+)"\s+\(«([^»]+)»\)', page.read_text()):
         assert catalogue.get(english.lower()) == " ".join(russian.lower().split()), english
+
+
+# --- docs/images/ ----------------------------------------------------------------------------------------------
+
+
+def pictures_of(page):
+    """The files of the pictures that a page shows, in either of the two ways."""
+    shown = re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"[^>]* alt=\"[^\"]+\"", page.read_text())
+    return {(page.parent / (linked or tagged)).resolve() for linked, tagged in shown}
+
+
+def test_every_picture_is_there_and_shown():
+    assert set().union(*map(pictures_of, PAGES)) == set((ROOT / "docs" / "images").iterdir())
+
+
+def test_no_two_pictures_are_the_same():
+    """As when a picture was taken before there was anything of its own to see."""
+    by_content = {}
+    for path in sorted((ROOT / "docs" / "images").iterdir()):
+        by_content.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), []).append(path.name)
+    assert [names for names in by_content.values() if len(names) > 1] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in STAFF.glob("*.md") if path.name != "README.md"))
+def test_every_task_is_shown(name):
+    assert pictures_of(STAFF / name)
+
+
+def test_every_picture_is_taken_by_a_row():
+    rows = re.findall(r"^    Shot\(\"([\w-]+)\"", (ROOT / "tests/e2e/screenshots.py").read_text(), re.MULTILINE)
+    assert sorted(f"{name}.png" for name in rows) == sorted(path.name for path in (ROOT / "docs" / "images").iterdir())
+
+
+def test_every_task_is_listed():
+    listed = set(LINK.findall((STAFF / "README.md").read_text()))
+    assert {path.name for path in STAFF.glob("*.md") if path.name != "README.md"} <= listed
 
 
 def test_decisions_are_listed():

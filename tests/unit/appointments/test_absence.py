@@ -97,17 +97,17 @@ class TestClosing:
 
     def test_the_generator_makes_nothing_there(self, doctor, by):
         now = timezone.now()
-        a_template(doctor, begin="09:00", end="10:00", weekday=1)
-        monday = (now + dt.timedelta(days=7 - now.weekday())).date()
+        day = (now + dt.timedelta(days=3)).date()
+        a_template(doctor, begin="09:00", end="10:00", weekday=day.isoweekday())
         absences.close_period(
             doctor=doctor,
-            begin=at(doctor.lpu, monday, "00:00"),
-            end=at(doctor.lpu, monday, "09:30"),
+            begin=at(doctor.lpu, day, "00:00"),
+            end=at(doctor.lpu, day, "09:30"),
             reason="болезнь",
             by=by,
             now=now,
         )
-        generation.generate(until=monday, by=by, doctors=[doctor], now=now)
+        generation.generate(until=day, by=by, doctors=[doctor], now=now)
         begins = [slot.begin.astimezone(doctor.lpu.tz).time().isoformat("minutes") for slot in doctor.slots.all()]
         assert begins == ["09:30", "09:45"]
 

@@ -1,6 +1,7 @@
 """The absence screen: who may, looking before closing, handing over, deciding, going on, extra hours."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -188,6 +189,29 @@ class TestOne:
         assert post(head, "back", absence.pk)["HX-Redirect"] == reverse("screens:absence")
         slot.refresh_from_db()
         assert not slot.is_blocked
+
+    def test_namesakes_are_told_apart_on_every_list(self, head, doctor, colleague):
+        cards = cast.namesakes(doctor.lpu)
+        visits = [booked(cast.a_slot(doctor, hours=hours), card) for hours, card in zip((30, 31), cards, strict=True)]
+        before = post(head, "new", **period(doctor))
+        absence = closed(doctor)
+        left = head.get(reverse("screens:absence_one", args=[absence.pk]))
+        fits = post(head, "preview", absence.pk, substitute=colleague.pk)
+        done = post(head, "decide", absence.pk, **{f"choice-{one.guid}": "cancel" for one in visits})
+        assert not done.context["left"]
+        for page in (before, left, fits, done):
+            for card in cards:
+                assert f'{card.full_name} <span class="muted small">{card.told_apart}<' in page.content.decode()
+
+    def test_namesakes_are_told_apart_by_ear(self, head, doctor, colleague):
+        cards = cast.namesakes(doctor.lpu)
+        for hours, card in zip((30, 31), cards, strict=True):
+            booked(cast.a_slot(doctor, hours=hours), card)
+        cast.a_slot(colleague, hours=32)
+        shown = head.get(reverse("screens:absence_one", args=[closed(doctor).pk])).content.decode()
+        names = re.findall(r'<select name="(?:choice|target)-[^"]+" aria-label="([^"]+)"', shown)
+        assert len(set(names)) == len(names) == 4
+        assert [sum(f"{card.birth_date:%d.%m.%Y}" in name for name in names) for card in cards] == [2, 2]
 
     def test_statements_do_not_grow(self, head, doctor, colleague):
         counts = []

@@ -1,5 +1,7 @@
 """The call list's screen: who may, the next one on top, an outcome in one key."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
@@ -109,6 +111,19 @@ def test_an_outcome_that_there_is_not(registrar, doctor):
     task = a_call(booked(cast.a_slot(doctor)))
     assert record(registrar, task, "sleeping").status_code == 404
     assert CallTask.objects.get().state == "open"
+
+
+def test_namesakes_are_told_apart(registrar, doctor):
+    cards = cast.namesakes(doctor.lpu)
+    for hours, card in zip((24, 48, 72), [*cards, cards[0]], strict=True):
+        a_call(booked(cast.a_slot(doctor, hours=hours), card))
+    text = registrar.get(reverse(PAGE)).content.decode()
+    on_top, rest = text.split('id="rest-title"')
+    assert cards[0].told_apart in on_top
+    for card in cards:
+        assert card.told_apart in rest
+    labels = re.findall(r'aria-label="([^"]+)"', rest)
+    assert [sum(card.long() in label for label in labels) for card in cards] == [1, 1]
 
 
 def test_statements_do_not_grow(registrar, doctor):

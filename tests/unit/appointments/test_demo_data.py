@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import io
 import json
+import re
 import stat
 from collections import Counter
 from uuid import UUID
@@ -151,6 +152,7 @@ def test_house(demo):
     assert len(set(Doctor.objects.values_list("speciality__name", flat=True))) == 8
     assert Department.objects.count() == 5
     assert all(room.floor for room in Room.objects.all())
+    assert "СНИЛС" in Lpu.objects.own().get().ticket_note  # so that the demo's tickets say what to bring
 
 
 def test_no_code_from_memory(demo):
@@ -173,6 +175,13 @@ def test_schedule_varies(demo):
     assert Slot.objects.filter(capacity__gt=1, room_label=cast.VACCINATION_ROOM).exists()
     assert Slot.objects.filter(channels__contains=["DoctorOtherLPU"]).exclude(channels__contains=["Internet"]).exists()
     assert Slot.objects.filter(channels__contains=["Doctor"]).exclude(channels__contains=["Internet"]).exists()
+
+
+def test_channels_are_written_as_the_templates_screen_writes_them(demo):
+    """Else a look at an untouched template would say that all its places change."""
+    for template in ScheduleTemplate.objects.all():
+        for channels in (template.channels, template.release_channels):
+            assert channels == [one for one in Source.values if one in channels]
 
 
 def test_two_weeks_of_slots(demo):
@@ -313,6 +322,7 @@ def test_employees(demo, django_user_model):
         assert user.is_staff
         assert not user.is_superuser
         assert [group.name for group in user.groups.all()] == [name]
+        assert re.fullmatch(r"71\d{9}", user.profile.phone)
     assert Doctor.objects.get(user__username="doctor")
 
 

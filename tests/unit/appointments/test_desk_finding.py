@@ -27,7 +27,8 @@ def a_ticket(doctor, number, *, hours=24, **fields):
 
 
 def find(doctor, text, **more):
-    return desk_finding.find(text=text, lpus=[doctor.lpu], now=timezone.now(), **more)
+    now = timezone.now()
+    return desk_finding.find(text=text, lpus=[doctor.lpu], today=timezone.localdate(now), now=now, **more)
 
 
 def test_names_are_left_to_the_search_of_cards(doctor):

@@ -1,5 +1,6 @@
 """The booking desk's pages: who may, what is shown, what is written, how many statements that takes."""
 
+import datetime as dt
 import re
 import uuid
 
@@ -12,7 +13,7 @@ from appointments.models import Appointment, WaitingEntry, WaitNorm
 from appointments.services import waiting
 from directions.models import Direction
 from lmis.actors import SYSTEM
-from lmis.models import AccessRecord, Position, Speciality
+from lmis.models import AccessRecord, Lpu, Position, Speciality
 from patients.models import Patient
 from tests.factories import cast
 from tests.factories.directions import a_direction
@@ -111,14 +112,15 @@ class TestPage:
         assert "autofocus" in response.content.decode()
 
     def test_statements(self, desk, doctor):
-        # 1 session; 2 user; 3, 4 rights; 5 own LPUs; 6 norms; 7 calendar; 8 doctors; 9 directory of LPUs
+        # 1 session; 2 user; 3, 4 rights; 5 own LPUs; 6 norms; 7 calendar; 8 doctors; 9 directory of LPUs;
+        # 10 to 12 alarms
         url = reverse("screens:desk")
         desk.client.get(url)
         for _ in range(5):
             cast.a_slot(cast.a_doctor(doctor.lpu))
         with statements() as found:
             desk.client.get(url)
-        assert len(found) == 9, listed(found)
+        assert len(found) == 12, listed(found)
 
     def test_a_ticket_scanned_elsewhere_opens_its_patient(self, desk, doctor, patient):
         desk.book(patient, cast.a_slot(doctor))
@@ -237,6 +239,19 @@ class TestPlaces:
         assert "No place within the norm" in text_of(response)
         assert re.search(r'id="to-waiting"[^>]*data-focus', response.content.decode())
 
+    @pytest.mark.parametrize("may", [True, False])
+    @pytest.mark.parametrize("by_name", [True, False])
+    def test_who_may_not_book_sees_places_but_no_buttons(self, client, doctor, patient, may, by_name):
+        user = Desk(client)
+        rights = ["use_desk", "overbook", *(["book_appointments"] if may else [])]
+        user.who.user_permissions.set(Permission.objects.filter(codename__in=rights))
+        slot = cast.a_slot(doctor, hours=24)
+        asked = {"doctor": doctor.guid} if by_name else {"speciality": doctor.speciality_id}
+        page = user.post("places", patient=patient.guid, **asked).content.decode()
+        assert f"{slot.begin.astimezone(doctor.lpu.tz):%H:%M}" in page
+        assert ("/desk/book/" in page, "data-place" in page, str(slot.guid) in page) == (may, may, may)
+        assert re.search(r'<(button|span)[^>]* class="place', page)[1] == ("button" if may else "span")
+
     def test_the_kind_of_visit_narrows_it(self, desk, doctor, patient):
         cast.a_slot(doctor, hours=24 * 8)
         assert "No place within the norm" not in text_of(self.ask(desk, patient, doctor))
@@ -348,6 +363,12 @@ class TestBook:
         assert "99.99.2026" in response.content.decode()
         assert not Appointment.objects.exists()
 
+    @pytest.mark.parametrize("wrong", [{"wait_last": "99.99.2026"}, {"wait_note": "x" * 501}, {"phone": "9" * 65}])
+    def test_what_is_wrong_beside_the_row_keeps_no_paper_from_being_booked(self, desk, doctor, patient, wrong):
+        form = {"direction": "paper", "paper_lpu": "x", "doctor": doctor.guid, **wrong}
+        desk.book(patient, cast.a_slot(doctor), **form)
+        assert Appointment.objects.get().direction.lpu_from.name == "x"
+
     def test_a_paper_needs_its_right(self, head, doctor, patient):
         slot = cast.a_slot(doctor)
         assert head.book(patient, slot, direction="paper", paper_lpu="x").status_code == 403
@@ -356,11 +377,11 @@ class TestBook:
     def test_statements(self, desk, doctor, patient):
         slot, token = cast.a_slot(doctor), uuid.uuid4()
         desk.book(cast.a_patient(doctor.lpu), cast.a_slot(doctor, hours=30))
-        # 1 session; 2 user; 3, 4 rights; 5 card; 6–12 the booking; 13 what was booked; 14 coming;
-        # 15 directions; 16 waiting list; the limits before it; and the savepoint of the test's own transaction
+        # 1 session; 2 user; 3, 4 rights; 5 card; 6–12 the booking, whose limits travel with BEGIN; 13 what was booked;
+        # 14 coming; 15 directions; 16 waiting list; and the savepoint of the test's own transaction
         with statements() as found:
             desk.book(patient, slot, token=token)
-        assert len([sql for sql in found if "SAVEPOINT" not in sql]) == 17, listed(found)
+        assert len([sql for sql in found if "SAVEPOINT" not in sql]) == 16, listed(found)
 
 
 class TestOverPlan:
@@ -430,6 +451,32 @@ class TestMoveAndCancel:
         assert (made.state, made.mistake) == ("cancelled", True)
 
 
+class TestNewborn:
+    """Somebody born this night, where the clinic's day has begun and that of the server's zone has not."""
+
+    @pytest.fixture
+    def night(self, desk, doctor, monkeypatch):
+        Lpu.objects.update(time_zone="Asia/Kamchatka")
+        monkeypatch.setattr(timezone, "now", lambda: dt.datetime(2026, 11, 22, 12, 30, tzinfo=dt.UTC))
+        return desk
+
+    def test_may_have_a_card(self, night):
+        typed = {"family": "Новая", "birth_date": "23.11.2026"}
+        assert "This day is yet to come" not in text_of(night.post("card_check", **typed))
+        night.post("card_save", **typed)
+        assert Patient.objects.get(family="Новая").birth_date == dt.date(2026, 11, 23)
+
+    def test_tomorrow_is_yet_to_come(self, night):
+        assert "This day is yet to come" in text_of(night.post("card_check", family="Новая", birth_date="24.11.2026"))
+
+    def test_is_found_by_the_birth_date(self, night, doctor):
+        card = a_card(doctor.lpu, birth_date=dt.date(2026, 11, 23))
+        assert card.full_name in text_of(night.post("find", text="23.11.2026"))
+
+    def test_the_box_goes_into_the_form(self, night):
+        assert 'value="23.11.2026"' in night.post("card", text="23.11.2026").content.decode()
+
+
 class TestWaitingList:
     def test_for_the_speciality_by_the_norms_last_day(self, desk, doctor, patient):
         direction = a_direction(patient=patient)
@@ -448,6 +495,44 @@ class TestWaitingList:
     def test_for_the_doctor(self, desk, doctor, patient):
         desk.post("waiting", patient=patient.guid, doctor=doctor.guid, phone="79001112233")
         assert WaitingEntry.objects.get().doctor == doctor
+
+    def test_with_a_last_day_single_weekdays_and_a_note(self, desk, doctor, patient):
+        last = timezone.localdate() + dt.timedelta(days=20)
+        sent = {"days": "weekday", "wait_last": last.isoformat(), "wait_weekdays": [2, 4], "wait_note": "после 15-го"}
+        left = text_of(
+            desk.post("waiting", patient=patient.guid, doctor=doctor.guid, phone="79001112233", **sent)
+        ).partition("Whom to see?")[0]
+        entry = WaitingEntry.objects.get()
+        assert (entry.last_day, entry.weekdays, entry.note) == (last, [2, 4], "после 15-го")
+        for told in (f"– {last:%d.%m}", "Tue, Thu", "после 15-го"):
+            assert told in left
+
+    @pytest.mark.parametrize(
+        ("wrong", "told"),
+        [
+            ({"phone": " "}, "Without a phone"),
+            ({"wait_last": "2020-01-01"}, "The last day is before the first one"),
+            ({"wait_last": "никогда"}, "Not later than: "),
+            ({"wait_weekdays": [8]}, "Only on these weekdays: "),
+            ({"wait_note": "ж" * 501}, "Note: "),
+            ({"phone": "9" * 65}, "Phone: "),
+        ],
+    )
+    def test_what_is_wrong_is_said_and_what_was_filled_in_stays(self, desk, doctor, patient, wrong, told):
+        filled = {"phone": "79005554433", "wait_weekdays": [3], "wait_note": "звонить вечером"} | wrong
+        response = desk.post("waiting", patient=patient.guid, doctor=doctor.guid, **filled)
+        assert (response.status_code, told in text_of(response)) == (409, True)
+        assert not WaitingEntry.objects.exists()
+        page = response.content.decode()
+        assert f'id="waiting-phone" value="{filled["phone"]}"' in page
+        assert f'name="wait_note" value="{filled["wait_note"]}"' in page
+        assert re.search(r'<details class="to-waiting" open>', page)
+        assert ('value="3" id="id_wait_weekdays_2" checked' in page) == (3 in filled["wait_weekdays"])
+
+    def test_the_quick_case_is_folded(self, desk, doctor, patient):
+        page = desk.post("places", patient=patient.guid, speciality=doctor.speciality_id).content.decode()
+        assert '<details class="to-waiting">' in page
+        assert f'id="waiting-phone" value="{patient.phone}"' in page
 
     def test_without_a_phone_nobody_can_be_called(self, desk, doctor, patient):
         response = desk.post("waiting", patient=patient.guid, doctor=doctor.guid, phone=" ")

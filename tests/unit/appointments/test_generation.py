@@ -191,6 +191,21 @@ def test_a_changed_offer_is_written_into_free_slots_in_place(doctor, generate):
     assert (held.capacity, held.booked) == (2, 1)
 
 
+def test_the_order_of_channels_says_nothing(doctor, generate):
+    opens = {"release_hours": 24, "release_channels": ["Internet", "Infomat"]}
+    template = a_template(doctor, channels=["CallCenter", "Registry"], **opens)
+    generate()
+    before = list(doctor.slots.order_by("pk").values())
+    turned = {"channels": ["Registry", "CallCenter"], "release_channels": ["Infomat", "Internet"]}
+    ScheduleTemplate.objects.filter(pk=template.pk).update(**turned)
+
+    assert generate() == Report()
+    assert list(doctor.slots.order_by("pk").values()) == before
+
+    ScheduleTemplate.objects.filter(pk=template.pk).update(channels=["Registry"])
+    assert generate() == Report(updated=4)
+
+
 def test_a_slot_left_alone_for_its_booking_follows_once_it_is_free(doctor, generate):
     template = a_template(doctor, end="09:15")
     generate()

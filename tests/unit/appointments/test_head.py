@@ -1,17 +1,19 @@
 """The head's start page: what it counts, where its numbers lead, how many statements it takes."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
 
-from appointments.models import Appointment, ScheduleException, Slot
+from appointments.models import Appointment, ScheduleException, Slot, WaitingEntry, WaitNorm
 from appointments.services import head_page
 from appointments.services.head_page import Cell
 from lmis.models import Department, Doctor, Speciality
 from tests.factories import cast
 from tests.factories.schedule import a_slot_at, an_exception
 from tests.factories.staff import an_employee
+from tests.factories.waiting import an_entry
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
@@ -168,9 +170,71 @@ class TestScreen:
         seat(a_place(doctor, -2), "visited")
         seat(a_place(doctor, -40), "missed")
         html = head.get(URL).content.decode()
-        link = next(part.split('"')[0] for part in html.split('href="')[1:] if "missed" in part.split('"')[0])
+        link = next(
+            part.split('"')[0] for part in html.split('href="')[1:] if "state__exact=missed" in part.split('"')[0]
+        )
         shown = head.get(link.replace("&amp;", "&")).context["cl"].result_list
         assert list(shown) == [missed]
+
+    def behind(self, head, part, **asked):
+        """What the list shows to which the page's link with this part leads."""
+        html = head.get(URL, asked).content.decode()
+        links = [link.split('"')[0].replace("&amp;", "&") for link in html.split('href="')[1:]]
+        (link,) = {link for link in links if part in link}
+        return list(head.get(link).context["cl"].result_list)
+
+    def test_behind_a_total_are_just_the_free_places_that_it_counts(self, head, doctor):
+        department = Department.objects.create(lpu=doctor.lpu, name="Терапия")
+        Doctor.objects.filter(pk=doctor.pk).update(department=department)
+        free, last = a_place(doctor, 1), a_place(doctor, 13)
+        seat(a_place(doctor, 1, 15))
+        a_place(doctor, 1, 30, is_blocked=True)
+        a_place(doctor, 14)
+        a_place(doctor, -1)
+        a_place(cast.a_doctor(doctor.lpu), 1)  # another speciality
+        a_place(cast.a_doctor(doctor.lpu, speciality=doctor.speciality), 2)  # another department
+        assert self.behind(head, "state=free", department=department.pk) == [free, last]
+
+    def test_behind_a_load_are_just_the_visits_that_it_counts(self, head, doctor):
+        seen = [seat(a_place(doctor, -1), "visited"), seat(a_place(doctor, -2), "missed"), seat(a_place(doctor, -3))]
+        seat(a_place(doctor, -4), "cancelled", cancelled_at=timezone.now())
+        seat(a_place(doctor, -29), "visited")
+        seat(a_place(doctor, 0))
+        seat(a_place(cast.a_doctor(doctor.lpu), -40), "visited")
+        seen.append(seat(seen[0].slot, seat=2, over_plan=True, over_reason="острая боль"))
+        taken = self.behind(head, "state__in=booked%2Cvisited%2Cmissed&slot__day")
+        assert {one.pk for one in taken} == {one.pk for one in seen}
+        assert self.behind(head, "over_plan__exact=1") == seen[-1:]
+
+    def test_behind_those_beyond_the_norm_are_just_they(self, head, doctor):
+        late, _in_time = an_entry(doctor), an_entry(doctor)
+        WaitingEntry.objects.filter(pk=late.pk).update(due=timezone.now().date() - dt.timedelta(days=3))
+        html = head.get(URL).content.decode()
+        link = f"/admin/waiting/?lpu={doctor.lpu_id}&speciality={doctor.speciality_id}&late=1"
+        assert f'href="{link.replace("&", "&amp;")}"' in html
+        assert head.get(link).context["entries"] == [late]
+
+    def test_behind_those_who_wait_are_just_those_of_the_lpu(self, head, doctor):
+        passed = timezone.now().date() - dt.timedelta(days=3)
+        far = cast.a_doctor(cast.an_lpu(), speciality=doctor.speciality)
+        for one, number in ((doctor, 2), (far, 3)):
+            for entry in [an_entry(one) for _each in range(number + 1)][:number]:
+                WaitingEntry.objects.filter(pk=entry.pk).update(due=passed)
+        for one, number in ((doctor, 2), (far, 3)):
+            shown = head.get(URL, {"lpu": one.lpu_id})
+            (line,) = [wait.line for wait in shown.context["page"].waits]
+            assert (line.count, line.overdue) == (number + 1, number)
+            links = re.findall(r'href="(/admin/waiting/[?][^"]+)"', shown.content.decode())
+            behind = [head.get(link.replace("&amp;", "&")).context["entries"] for link in links]
+            assert [len(entries) for entries in behind] == [line.count, line.overdue]
+            assert {entry.patient.lpu_id for entries in behind for entry in entries} == {one.lpu_id}
+
+    def test_a_nearest_place_beyond_the_norm_leads_to_its_day(self, head, doctor):
+        slot = a_place(doctor, 13)
+        WaitNorm.objects.filter(position_begins="", kind="").update(working_days=1)
+        html = head.get(URL).content.decode()
+        day = f"/admin/grid/?speciality={doctor.speciality_id}&amp;day={slot.day.isoformat()}"
+        assert f'<a class="chip bad" href="{day}">' in html
 
     def test_one_department(self, head, doctor):
         other = cast.a_doctor(doctor.lpu, department=Department.objects.create(lpu=doctor.lpu, name="Хирургия"))
@@ -204,12 +268,15 @@ class TestScreen:
         client.force_login(user)
         a_place(doctor, 1)
         seat(a_place(doctor, -1), "missed")
+        WaitingEntry.objects.filter(pk=an_entry(doctor).pk).update(due=dt.date(2026, 1, 1))
         html = client.get(URL).content.decode()
         assert "/admin/grid/" not in html
         assert "missed" not in html.replace('class="missed"', "")
+        assert "/admin/appointments/" not in html
+        assert "/admin/waiting/" not in html
 
     def test_statements(self, head, doctor):
-        """Session, user, rights 2, LPUs, departments, and ten of the page; the same for five doctors and a month."""
+        """Session, user, rights 2, LPUs, departments, ten of the page, 3 of the alarms; the same for five doctors."""
 
         def fill(count):
             for number in range(count):
@@ -226,6 +293,6 @@ class TestScreen:
         fill(5)
         with statements() as many:
             head.get(URL)
-        assert len(many) == len(few) == 16, listed(many)
+        assert len(many) == len(few) == 19, listed(many)
         assert Slot.objects.count() == 18
         assert ScheduleException.objects.count() == 6

@@ -149,6 +149,83 @@ def test_appointments_are_not_truncated(slot):
     refused_by("appointment_no_truncate", lambda: sql("TRUNCATE appointments_slot CASCADE"))
 
 
+@pytest.mark.parametrize("table", ["patients_patient", "directions_direction", "lmis_doctor"])
+def test_nor_by_truncating_what_they_hang_on(slot, table):
+    hold(slot)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    refused_by("appointment_no_truncate", lambda: sql(f"TRUNCATE {table} CASCADE"))
+
+
+def by_sql(thing, **values):
+    columns = ", ".join(f"{thing._meta.get_field(name).column} = %s" for name in values)
+    plain = [getattr(value, "pk", value) for value in values.values()]
+    sql(f"UPDATE {thing._meta.db_table} SET {columns} WHERE id = %s", *plain, thing.pk)
+
+
+def by_update(thing, **values):
+    type(thing).objects.filter(pk=thing.pk).update(**values)
+
+
+def by_stale_save(thing, **values):
+    """`thing` was read before anything else of the test happened."""
+    for name, value in values.items():
+        setattr(thing, name, value)
+    thing.save()
+
+
+@pytest.mark.parametrize("write", [by_sql, by_update, by_stale_save])
+class TestEveryWay:
+    """What an INSERT is refused, no UPDATE brings about either."""
+
+    @pytest.fixture
+    def roomy(self, slot):
+        Slot.objects.filter(pk=slot.pk).update(capacity=5)
+        return Slot.objects.get(pk=slot.pk)
+
+    def cancelled(self, slot, **fields):
+        return hold(slot, state="cancelled", cancelled_at=timezone.now(), **fields)
+
+    def test_more_than_the_capacity(self, slot, write):
+        gone = self.cancelled(slot)
+        hold(slot, seat=2)
+        change = {"state": "booked", "cancelled_at": None}
+        refused_by("slot_never_over_capacity", lambda: write(gone, **change))
+
+    def test_a_seat_twice(self, roomy, write):
+        gone = self.cancelled(roomy)
+        hold(roomy)
+        refused_by("appointment_seat_held_once", lambda: write(gone, state="booked", cancelled_at=None))
+
+    def test_a_patient_twice_in_a_slot(self, roomy, write):
+        gone = self.cancelled(roomy)
+        hold(roomy, patient=gone.patient, seat=2)
+        refused_by("appointment_patient_once_a_slot", lambda: write(gone, state="booked", cancelled_at=None))
+
+    def test_a_patient_twice_in_a_slot_by_moving(self, roomy, write):
+        elsewhere = hold(cast.a_slot(roomy.doctor, hours=30))
+        hold(roomy, patient=elsewhere.patient, seat=2)
+        refused_by("appointment_patient_once_a_slot", lambda: write(elsewhere, slot=roomy))
+
+    def test_a_direction_twice(self, slot, write):
+        patient = cast.a_patient(slot.doctor.lpu)
+        direction = Direction.objects.create(lpu_from=cast.an_lpu(own=False), lpu_to=slot.doctor.lpu, patient=patient)
+        missed = hold(slot, patient=patient, direction=direction, state="missed")
+        hold(cast.a_slot(slot.doctor, hours=30), patient=patient, direction=direction)
+        refused_by("appointment_direction_once", lambda: write(missed, state="visited"))
+
+    def test_slots_over_each_other(self, slot, write):
+        away = cast.a_slot(slot.doctor, begin=slot.begin, end=slot.end, withdrawn="staff")
+        refused_by("slot_no_overlap", lambda: write(away, withdrawn=""))
+
+    def test_another_time_for_what_was_published(self, slot, write):
+        refused_by("slot_published_is_fixed", lambda: write(slot, begin=slot.begin - dt.timedelta(minutes=1)))
+
+
+def test_a_published_slot_is_not_deleted_by_sql_or_by_many(slot):
+    refused_by("slot_published_is_kept", lambda: sql("DELETE FROM appointments_slot"))
+    refused_by("slot_published_is_kept", lambda: Slot.objects.all().delete())
+
+
 def test_one_seat_has_one_holder(slot):
     Slot.objects.filter(pk=slot.pk).update(capacity=2)
     hold(slot)

@@ -316,6 +316,11 @@ class TestScreen:
         assert "aria-invalid" not in added.content.decode()
         assert not ScheduleTemplate.objects.exists()
 
+    @pytest.mark.parametrize("row", ["", "x", "9" * 5000])
+    def test_a_row_that_there_is_not_changes_nothing(self, head, doctor, row):
+        shown = head.post(url("pattern_table", doctor), a_row(0) | {"act": f"again-{row}"}, headers=HTMX)
+        assert (shown.status_code, len(shown.context["table"].rows)) == (200, 1)
+
     @pytest.mark.parametrize(
         ("fields", "field"),
         [

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from appointments.models import Appointment
+from appointments.screens.grid_scope import query_of
 from appointments.services import booking, cancelling
 from appointments.tickets import bars_of, code_of, pk_of
 from lmis.actors import SYSTEM
@@ -213,6 +214,25 @@ class TestDaySheet:
         cards = set(AccessRecord.objects.values_list("card", flat=True))
         assert cards == {earlier.patient.guid, clinic.patient.guid}
 
+    def test_who_came_and_waits_was_seen_or_did_not_come(self, client, clinic):
+        client.force_login(an_employee("registrar"))
+        doctor, day = clinic.slot.doctor, clinic.slot.day
+        came = dt.datetime.combine(day, dt.time(8, 52), doctor.lpu.tz)
+        marks = {
+            "Ждущий": {"arrived_at": came},
+            "Принятый": {"arrived_at": came, "state": "visited"},
+            "Пропавший": {"state": "missed"},
+        }
+        for hour, (family, fields) in enumerate(marks.items()):
+            visit = book(cast.a_slot(doctor, hours=30 + hour, day=day), cast.a_patient(doctor.lpu, family=family))
+            Appointment.objects.filter(pk=visit.pk).update(**fields)
+        rows = client.get(self.url(doctor, day.isoformat())).content.decode().split("<tr>")
+        shown = {}
+        for row in rows[2:]:
+            cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+            shown[cells[2].split()[0]] = cells[5]
+        assert shown == {"Ёлкина": "", "Ждущий": "08:52", "Принятый": "+", "Пропавший": "−"}
+
     def test_a_doctors_own_only(self, client, clinic):
         client.force_login(an_employee("doctor"))
         assert client.get(self.url(clinic.slot.doctor, clinic.slot.day.isoformat())).status_code == 404
@@ -243,11 +263,17 @@ class TestScan:
     def scan(self, client, code):
         return client.post(reverse("screens:scan"), {"code": code}, headers={"HX-Request": "true"})
 
-    @pytest.mark.parametrize(("group", "screen"), [("registrar", "desk"), ("head", "grid"), ("administrator", "desk")])
-    def test_opens_the_appointment_where_one_works(self, client, clinic, group, screen):
+    @pytest.mark.parametrize("group", ["registrar", "administrator"])
+    def test_opens_the_appointment_at_the_desk(self, client, clinic, group):
         client.force_login(an_employee(group))
         answer = self.scan(client, code_of(clinic))
-        assert answer["HX-Redirect"] == f"/screens:{screen}/?appointment={clinic.guid}"
+        assert answer["HX-Redirect"] == f"/screens:desk/?appointment={clinic.guid}"
+
+    def test_opens_its_place_on_the_grid_for_whoever_has_no_desk(self, client, clinic):
+        client.force_login(an_employee("head"))
+        slot = clinic.slot
+        expected = f"/screens:grid/?{query_of(doctor=slot.doctor, day=slot.day)}#s{slot.pk}"
+        assert self.scan(client, code_of(clinic))["HX-Redirect"] == expected
 
     def test_on_the_doctors_day_for_own_patients_only(self, client, clinic):
         user = an_employee("doctor")
@@ -255,7 +281,8 @@ class TestScan:
         assert self.scan(client, code_of(clinic)).status_code == 404
         clinic.slot.doctor.user = user
         clinic.slot.doctor.save(update_fields=["user"])
-        assert self.scan(client, code_of(clinic))["HX-Redirect"] == f"/screens:day/?appointment={clinic.guid}"
+        expected = f"/screens:day/?doctor={clinic.slot.doctor.guid}&day={clinic.slot.day}#v{clinic.pk}"
+        assert self.scan(client, code_of(clinic))["HX-Redirect"] == expected
 
     @pytest.mark.parametrize("code", ["", "2000000000022", "4006381333931", str(dt.date.max)])
     def test_a_code_of_nothing_is_said_and_opens_nothing(self, client, clinic, code):

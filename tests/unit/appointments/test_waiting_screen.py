@@ -1,5 +1,6 @@
 """The waiting list's screen: who may, what it shows, booking in one click."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -8,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from appointments.models import Appointment, WaitingEntry
+from appointments.screens.waiting import Waiting
 from appointments.services import waiting
 from lmis.actors import IN_WORDS, SYSTEM
+from lmis.models import Lpu
 from tests.factories import cast
 from tests.factories.staff import an_employee, page
 from tests.factories.waiting import a_call, an_entry, booked
@@ -145,15 +148,102 @@ def test_the_summary_is_for_heads(client, registrar, doctor):
     assert (line.speciality, line.count) == (doctor.speciality.name, 1)
 
 
-@pytest.mark.parametrize("wrong", ["x", "99999999999999999999", "-1"])
+@pytest.mark.parametrize("wrong", ["x", "99999999999999999999", "-1", "٣"])
 def test_a_speciality_that_there_is_not(registrar, wrong):
-    assert registrar.get(reverse(PAGE), {"speciality": wrong}).status_code == 200
+    shown = registrar.get(reverse(PAGE), {"speciality": wrong})
+    assert (shown.status_code, shown.context["speciality"]) == (200, None)
+
+
+def test_narrowed_to_those_beyond_the_norm(registrar, doctor):
+    first, second, in_time = (an_entry(doctor) for _each in range(3))
+    passed = timezone.now().date() - dt.timedelta(days=1)
+    WaitingEntry.objects.filter(pk__in=[first.pk, second.pk]).update(due=passed)
+    shown = registrar.get(reverse(PAGE), {"late": "1"})
+    assert shown.context["entries"] == [first, second]
+    assert """id="waiting" hx-vals='{"late": "1"}'""" in shown.content.decode()
+    assert 'name="late"' in post(registrar, "close", entry=first.guid, late="1").content.decode()
+    left = post(registrar, "close", entry=first.guid, reason="проба", late="1")
+    assert left.context["entries"] == [second]
+    assert registrar.get(reverse(PAGE), {"late": "0"}).context["entries"] == [second, in_time]
+
+
+def test_narrowed_to_an_lpu(registrar, doctor):
+    far = cast.a_doctor(cast.an_lpu(), speciality=doctor.speciality)
+    theirs, second, ours = an_entry(far), an_entry(far), an_entry(doctor)
+    cast.a_slot(doctor)
+    slot = cast.a_slot(far)
+    assert registrar.get(reverse(PAGE)).context["entries"] == [theirs, second, ours]
+    shown = registrar.get(reverse(PAGE), {"lpu": far.lpu_id})
+    assert shown.context["entries"] == [theirs, second]
+    assert [one.slot for one in shown.context["offered"]] == [slot]
+    text = shown.content.decode()
+    assert f"""id="waiting" hx-vals='{{"lpu": "{far.lpu_id}"}}'""" in text
+    assert f'<option value="{far.lpu_id}" selected>' in text
+    for act in ("places", "close"):
+        assert (
+            str(far.lpu_id)
+            in re.findall(
+                r"""name="lpu" value="(\d+)"|"lpu": "(\d+)\"""",
+                post(registrar, act, entry=theirs.guid, lpu=far.lpu_id).content.decode(),
+            )[0]
+        )
+    left = post(registrar, "close", entry=theirs.guid, reason="проба", lpu=far.lpu_id)
+    assert left.context["entries"] == [second]
+    assert registrar.get(reverse(PAGE), {"lpu": "x"}).context["entries"] == [second, ours]
+
+
+def test_the_form_asks_for_the_lpu_where_there_are_several(registrar, doctor):
+    assert 'name="lpu"' not in registrar.get(reverse(PAGE)).content.decode()
+    cast.an_lpu()
+    assert 'name="lpu"' in registrar.get(reverse(PAGE)).content.decode()
+
+
+@pytest.mark.parametrize(("entered", "days"), [("20:59", "1 day"), ("21:00", "0 days"), ("21:29", "0 days")])
+def test_at_half_past_midnight_the_days_are_the_clinics(rf, entered, days):
+    """Moscow is three hours ahead of UTC, where it is still the day before."""
+    night = dt.datetime(2026, 11, 22, 21, 30, tzinfo=dt.UTC)
+    hour, minute = map(int, entered.split(":"))
+    entry = an_entry(cast.a_doctor(cast.an_lpu(time_zone="Europe/Moscow")), now=night.replace(hour=hour, minute=minute))
+    request = rf.get(reverse(PAGE))
+    request.user = an_employee("head")
+    screen = Waiting()
+    screen.setup(request)
+    screen.now = night
+    with timezone.override("UTC"), translation.override("en"):
+        text = screen.dispatch(request).content.decode()
+    assert re.findall(r"\d+ days?\b", text) == [days] * 2
+    assert entry.patient.full_name in text
 
 
 def test_narrowed_to_a_speciality(registrar, doctor):
     mine, _other = an_entry(doctor, by_name=True), an_entry(cast.a_doctor(doctor.lpu))
     page = registrar.get(reverse(PAGE), {"speciality": doctor.speciality_id})
     assert page.context["entries"] == [mine]
+
+
+def test_who_came_this_morning_waits_since_today(registrar, doctor, monkeypatch):
+    """East of Moscow a clinic's morning is yesterday in UTC."""
+    morning = dt.datetime(2026, 11, 22, 23, 0, tzinfo=dt.UTC)  # nine o'clock on the 23rd
+    Lpu.objects.update(time_zone="Asia/Vladivostok")
+    monkeypatch.setattr(timezone, "now", lambda: morning)
+    an_entry(doctor, now=morning)
+    with timezone.override("Asia/Vladivostok"), translation.override("ru"):
+        shown = registrar.get(reverse(PAGE)).content.decode()
+    assert "<td>0 дней\n" in shown
+
+
+def test_namesakes_are_told_apart(registrar, doctor):
+    cards = cast.namesakes(doctor.lpu)
+    cast.a_slot(doctor)
+    first, second = [an_entry(doctor, patient=card) for card in cards]
+    offers, everybody = registrar.get(reverse(PAGE)).content.decode().split('id="list-title"')
+    for card in cards:
+        assert card.told_apart in offers
+        assert card.told_apart in everybody
+        labels = re.findall(r'aria-label="([^"]+)"', offers), re.findall(r'aria-label="([^"]+)"', everybody)
+        assert [sum(card.long() in label for label in each) for each in labels] == [1, 2]
+    assert cards[0].told_apart in post(registrar, "places", entry=first.guid).content.decode()
+    assert cards[1].told_apart in post(registrar, "close", entry=second.guid).content.decode()
 
 
 def test_statements_do_not_grow(registrar, doctor):

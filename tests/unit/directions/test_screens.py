@@ -315,6 +315,18 @@ class TestOne:
         assert row(incoming)["cancel_reason"] == "не к нам"
 
 
+class TestNamesakes:
+    def test_are_told_apart_when_one_is_chosen(self, hers, lpu, doctor):
+        cards = cast.namesakes(lpu)
+        for card in cards:
+            visit(card, doctor)
+        found = hers.post(to("direction_patients"), {"text": cards[0].family}).content.decode()
+        for card in cards:
+            assert card.told_apart in found
+            chosen = hers.get(to("issue_direction"), {"patient": str(card.guid)}).content.decode()
+            assert card.told_apart in chosen
+
+
 class TestPrint:
     def test_what_the_form_says(self, hers, patient, doctor, outside):
         issued = an_issued(patient=patient, doctor=doctor, lpu_to=outside, date_direction=timezone.now())
@@ -377,6 +389,14 @@ class TestList:
         an_issued(patient=patient, number="1-2", outcome="done")
         a_direction(patient=patient, number="7")
         assert [each.number for each in desk.post(to("directions"), asked).context["rows"]] == found
+
+    def test_namesakes_are_told_apart(self, desk, lpu):
+        cards = cast.namesakes(lpu)
+        for card in cards:
+            a_direction(patient=card)
+        text = desk.get(to("directions")).content.decode()
+        for card in cards:
+            assert f'{card.full_name} <span class="muted small">{card.told_apart}<' in text
 
     def test_page_after_page(self, desk, patient, monkeypatch):
         monkeypatch.setattr("directions.screens.lists.PAGE", 2)

@@ -14,12 +14,13 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 
 from appointments.models import Appointment
+from appointments.services import journal_search
 from directions.models import Direction
 from lmis.actors import Actor
 from lmis.models import AccessRecord, Room
 from lmis.services import access
 from lmis.services.journal_reading import Kind, Place, Question, read
-from lmis.services.journal_words import Words
+from lmis.services.journal_words import ACTIONS, Words
 from lmis.templatetags.journal import screen_title
 from patients.models import Patient
 from patients.services import cards
@@ -165,6 +166,13 @@ class TestOfOnePatient:
         record = AccessRecord.objects.get()
         assert (record.card, record.what, record.screen) == (card.guid, "opened", "journal")
 
+    def test_namesakes_are_told_apart(self, boss, lpu):
+        cards = cast.namesakes(lpu)
+        found = boss.post(reverse("screens:journal_patients"), {"text": cards[0].family}).content.decode()
+        for card in cards:
+            assert card.told_apart in found
+            assert card.told_apart in boss.post(URL, asked(card=card.guid)).content.decode()
+
     def test_the_patient_is_found_by_post_and_that_is_written_down(self, boss, card):
         response = boss.post(reverse("screens:journal_patients"), {"text": "водолаз"})
         assert response.context["patients"] == [card]
@@ -237,6 +245,17 @@ class TestScreens:
 
 
 class TestWords:
+    def test_russian_words_fit_whoever_did_it(self):
+        """Neither what was done nor whose name a field holds is told by a verb in the masculine."""
+        fields = {known for model in journal_search.journalled().values() for known in model._meta.concrete_fields}
+        with translation.override("en"):
+            whose = [known for known in fields if str(known.verbose_name).endswith(" by")]
+        with translation.override("ru"):
+            told = [*map(str, ACTIONS.values()), *map(str, AccessRecord.What.labels)]
+            told += [str(known.verbose_name) for known in whose]
+        assert len(told) > 12
+        assert not [words for words in told if re.match(r"\w+[аеёиуы]л(ся)?\b", words)]
+
     def test_a_change_is_told_with_labels_dates_and_names(self, boss, anna, card):
         appointment = book(card, anna)
         with set_actor(anna):

@@ -4,7 +4,6 @@ import ast
 import datetime as dt
 import itertools
 import re
-import secrets
 from html.parser import HTMLParser
 
 import pytest
@@ -15,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext, pgettext
 
@@ -23,30 +22,17 @@ from appointments.exceptions import SlotTaken
 from appointments.models import Appointment, ScheduleException, Slot
 from directions.models import Direction
 from lmis import translations
-from lmis.actors import SYSTEM, Actor
+from lmis.actors import SYSTEM
 from lmis.exceptions import REGISTRY
 from lmis.models import (
-    BusyType,
-    CodeMapping,
-    Department,
-    Dictionary,
-    DictionaryCode,
     Doctor,
-    FailedLogin,
-    IdempotencyRecord,
     Lpu,
-    Room,
 )
-from lmis.services import clients
 from lmis.services.groups import GROUPS
 from lmis.services.journal_words import who_did
 from lmis.translations import extraction, packages
-from patients.models import MipGate
-from tests.factories import cast
-from tests.factories.directions import a_direction, appoint
-from tests.factories.schedule import a_template, an_exception
+from tests.factories import cast, world
 from tests.factories.staff import an_employee, page
-from tests.factories.waiting import a_call, an_entry
 from tests.unit.lmis import test_rights as screens
 
 CATALOGUE = translations.LOCALE / "ru" / "LC_MESSAGES" / "django.po"
@@ -301,36 +287,9 @@ LATIN_IN_RUSSIAN = {
 
 
 @pytest.fixture
-def clinic(monkeypatch):
+def clinic():
     """One of everything that a list can show, with Russian names."""
-    lpu = cast.an_lpu(name="Поликлиника № 1", short_name="П1")
-    far = cast.an_lpu(own=False, name="Больница № 2", short_name="Б2")
-    doctor = cast.a_doctor(lpu)
-    Department.objects.create(lpu=lpu, name="терапевтическое")
-    Room.objects.create(lpu=lpu, number="12")
-    BusyType.objects.create(name="приём")
-    patient = cast.a_patient(lpu, disability={})  # where Pygments is installed, unfold writes nothing as "null"
-    slot = cast.a_slot(doctor)
-    a_template(doctor)
-    an_exception("absence", slot.begin + dt.timedelta(days=1), slot.end + dt.timedelta(days=1), doctor=doctor)
-    appoint(a_direction(patient=patient, lpu_from=far), doctor, slot=slot)
-    monkeypatch.setattr(secrets, "token_urlsafe", lambda size: "1" * 43)  # the end of a random one may look like a word
-    clients.create(login="портал", name="портал", source="Internet", scopes=[], networks=[], by=Actor("Ольга"))
-    FailedLogin.objects.create(login="чужой", address="10.1.2.3", minute=timezone.now())
-    IdempotencyRecord.objects.create(
-        principal="портал", key="1", fingerprint=b"1", status=201, body=b"{}", created_at=timezone.now()
-    )
-    MipGate.objects.create()
-    now = timezone.now()
-    dictionary = Dictionary.objects.create(
-        oid="1.2.643", source="Минздрав", checked_on=now.date(), loaded_at=now, loaded_by="Ольга"
-    )
-    DictionaryCode.objects.create(dictionary=dictionary, code="1", name="терапия")
-    CodeMapping.objects.create(
-        region="Область", kind="speciality", region_code="1", oid="1.2.643", code="1", source="письмо"
-    )
-    an_entry(doctor, patient=patient, by=Actor(label="Ольга"))
-    a_call(Appointment.objects.get())
+    return world.a_clinic()
 
 
 @pytest.mark.django_db

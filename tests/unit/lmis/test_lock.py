@@ -1,6 +1,9 @@
 """The screen lock: what a locked session answers, how it is opened, and by whom."""
 
+import re
+
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -151,6 +154,54 @@ class TestSwitch:
         other.save()
         assert locked.post(SWITCH, {"username": other.username, "password": PASSWORD}).status_code == 403
         assert not is_open(locked)
+
+
+def offered(answer):
+    """The logins that the box offers."""
+    return re.findall(r'data-login="([^"]+)"', answer.content.decode())
+
+
+class TestPeople:
+    """Who worked here lately is offered, the last one first."""
+
+    def take_over(self, client, user):
+        assert client.post(SWITCH, {"username": user.username, "password": PASSWORD}).status_code == 204
+        return client.post(LOCK)
+
+    def test_those_who_worked_here_but_not_whoever_does_now(self, locked):
+        assert offered(locked.post(LOCK)) == []
+        second, third = an_employee("registrar"), an_employee("head")
+        assert offered(self.take_over(locked, second)) == [locked.user.username]
+        assert offered(self.take_over(locked, third)) == [second.username, locked.user.username]
+        assert offered(self.take_over(locked, second)) == [third.username, locked.user.username]
+
+    def test_not_after_they_have_left_and_not_at_another_workplace(self, locked):
+        second = an_employee("registrar")
+        self.take_over(locked, second)
+        elsewhere = Client()
+        elsewhere.force_login(second)
+        assert offered(elsewhere.post(LOCK)) == []
+        User.objects.filter(pk=locked.user.pk).update(is_active=False)
+        assert offered(locked.post(LOCK)) == []
+
+    def test_four_at_most(self, locked):
+        people = [an_employee("registrar") for _each in range(6)]
+        for user in people:
+            shown = offered(self.take_over(locked, user))
+        assert shown == [user.username for user in people[4:0:-1]]
+
+    def test_also_after_a_wrong_password_and_a_session_that_ended(self, locked):
+        self.take_over(locked, an_employee("registrar"))
+        assert offered(locked.post(UNLOCK, {"password": "wrong"})) == [locked.user.username]
+        locked.post(reverse("admin:logout"))
+        assert locked.user.username in offered(locked.post(LOCK))
+
+    def test_nobody_writes_the_list_but_the_server_and_no_script_reads_it(self, locked):
+        cookie = locked.cookies["lmis_people"]
+        assert (cookie["httponly"], cookie["path"], cookie["samesite"]) == (True, "/admin/", "Lax")
+        other = an_employee("registrar")
+        locked.cookies["lmis_people"] = f"{other.pk}:{cookie.value.partition(':')[2]}"
+        assert offered(locked.post(LOCK)) == []
 
 
 class TestLogin:

@@ -24,6 +24,7 @@ EVERYBODY, HOUSE = "rdhoa", "rdha"
 # Screen and its parts: who may. Those that read with GET are asked so, the others with an empty POST.
 TABLE = {
     "start": EVERYBODY,
+    "troubles": EVERYBODY,
     "lock": EVERYBODY,
     "unlock": EVERYBODY,
     "switch": EVERYBODY,
@@ -112,6 +113,7 @@ TABLE = {
     "exchange_changes": "oa",
     "exchange_table": "oa",
     "exchange_cards": "oa",
+    "exchange_findings": "oa",
     "exchange_letter": "oa",
     "exchange_csv": "oa",
     "exchange_check": "oa",

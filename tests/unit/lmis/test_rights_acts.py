@@ -384,7 +384,7 @@ class TestButtons:
         ("r", "lmis.move_appointments", "desk", 'data-act="KeyM"'),
         ("r", "lmis.cancel_appointments", "desk", "desk_cancel"),
         ("r", "patients.add_patient", "found", "desk_card"),
-        ("r", "lmis.book_appointments", "places", "data-place hx-post"),
+        ("r", "lmis.book_appointments", "places", "desk_book"),
         ("h", "lmis.move_appointments", "grid", "grid/visit/{visit}/move/"),
         ("h", "lmis.cancel_appointments", "grid", "grid/visit/{visit}/cancel/"),
         ("h", "lmis.undo_mistake", "grid", "grid/visit/{visit}/mistake/"),

@@ -1,5 +1,6 @@
 """What all screens stand on: rights, policy, notes, the menu and where the work begins."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -181,3 +182,10 @@ class TestPolicy:
 
     def test_the_api_and_its_page_are_left_alone(self, client):
         assert "Content-Security-Policy" not in client.get("/api/docs")
+
+
+@pytest.mark.parametrize(("instant", "day"), [("2026-11-22T20:59:00Z", 22), ("2026-11-22T21:00:00Z", 23)])
+def test_the_day_is_that_of_the_clinic(instant, day):
+    screen = Screen()
+    screen.now, screen.lpus = dt.datetime.fromisoformat(instant), [cast.an_lpu(time_zone="Europe/Moscow")]
+    assert screen.today == dt.date(2026, 11, day)

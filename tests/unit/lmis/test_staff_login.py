@@ -43,6 +43,38 @@ def exhaust(user, **where):
     return [enter(user, **where).status_code for _ in range(MAX_FAILURES)]
 
 
+class TestOwnPassword:
+    """Somebody sits down at a PC that was left open, and guesses."""
+
+    NEW = "quite another password"
+
+    def change(self, user, old, *, address="192.0.2.1"):
+        client = Client()
+        client.force_login(user)
+        form = {"old_password": old, "new_password1": self.NEW, "new_password2": self.NEW}
+        return client.post(reverse("admin:password_change"), form, REMOTE_ADDR=address)
+
+    def told(self, answer):
+        return answer.context["form"].errors.as_data()["old_password"][0].code
+
+    def test_the_right_one_changes_it(self, user):
+        self.change(user, "wrong")
+        assert self.change(user, PASSWORD).status_code == 302
+        user.refresh_from_db()
+        assert user.check_password(self.NEW)
+        assert not FailedLogin.objects.exists()
+
+    def test_guesses_are_counted_with_those_at_the_login_page(self, user):
+        enter(user)
+        told = [self.told(self.change(user, "wrong")) for _ in range(MAX_FAILURES)]
+        assert told == ["password_incorrect"] * (MAX_FAILURES - 1) + ["throttled"]
+        assert self.told(self.change(user, PASSWORD)) == "throttled"
+        assert enter(user, PASSWORD).status_code == 429
+        user.refresh_from_db()
+        assert user.check_password(PASSWORD)
+        assert self.change(user, PASSWORD, address="192.0.2.2").status_code == 302
+
+
 class TestPage:
     def test_who_failed_too_often_is_told_how_long_to_wait(self, user):
         assert exhaust(user) == [200] * MAX_FAILURES

@@ -1,5 +1,6 @@
 """Cards and uploads in the staff's site: written through the services only, and nothing personal in a URL."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from lmis import nsi
-from lmis.models import AccessRecord, Dictionary, DictionaryCode
+from lmis.models import AccessRecord, Dictionary, DictionaryCode, Lpu
 from patients.admin import PatientAdmin
 from patients.models import CardUpload, MipGate, Patient, PatientPhone
 from tests.factories.cast import a_doctor, a_slot, an_lpu, next_number
@@ -274,6 +275,14 @@ class TestCard:
         assert card.card_number == f"M-{card.pk:07d}"
         assert card.upload.state == "waiting"
         assert LogEntry.objects.get_for_object(card).get().actor == olga
+
+    def test_a_child_of_this_night_where_the_servers_day_has_not_begun(self, client, olga, lpu, monkeypatch):
+        Lpu.objects.update(time_zone="Asia/Kamchatka")
+        monkeypatch.setattr(timezone, "now", lambda: dt.datetime(2026, 11, 22, 12, 30, tzinfo=dt.UTC))
+        child = {"family": "Новая", "name": "Анна", "polis_number": "1234567812345678"}
+        assert "birth_date" in complaints(save(client, reverse(ADD), **child, birth_date="24.11.2026"))
+        response = save(client, reverse(ADD), **child, birth_date="23.11.2026")
+        assert response.status_code == 302, complaints(response)
 
     def test_a_second_one_of_the_same_person_is_refused_and_named(self, client, olga, lpu, card):
         response = save(client, reverse(ADD), family="ЕЛКИНА", name="Анна", polis_number=card.polis_number)

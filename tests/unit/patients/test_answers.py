@@ -6,8 +6,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from patients.mip.answers import classify, retry_after
-from patients.mip.outcomes import Accepted, Credentials, Duplicate, Later, Rejected
+from patients.mip.answers import MOST_FAULTS, classify, retry_after
+from patients.mip.outcomes import Accepted, Credentials, Duplicate, Fault, Later, Rejected
 
 NOW = dt.datetime(2026, 4, 21, 9, 0, tzinfo=dt.UTC)
 GUID = "ee5ae221-ddc8-40cf-a61b-4e7926a2501c"
@@ -46,14 +46,36 @@ def test_rejected(status):
         "message_code": "validation_error",
         "errors": [{"field": "snils", "message": "Неверный СНИЛС", "message_code": "checksum"}],
     }
-    assert answer(status, body) == Rejected("validation_error", "Неверный СНИЛС", "snils")
+    fault = Fault("snils", "checksum", "Неверный СНИЛС")
+    assert answer(status, body) == Rejected("validation_error", "Неверный СНИЛС", "snils", (fault,))
+
+
+def test_all_that_is_wrong_with_a_card_is_kept():
+    named = {"field": "Иванов Иван", "message": "Плохо", "message_code": "Иванов"}  # no field and no code
+    listed = [{"field": "snils", "message": "Раз", "message_code": "checksum"}, "?", {}, named, {"field": "sex"}]
+    outcome = answer(422, {"message_code": "validation_error", "errors": listed})
+    assert (outcome.text, outcome.field) == ("Раз", "snils")
+    assert outcome.faults == (Fault("snils", "checksum", "Раз"), Fault("", "", "Плохо"), Fault("sex", "", ""))
+
+
+def test_a_list_without_end_is_cut():
+    assert len(answer(422, {"errors": [{"field": "sex"}] * 5000}).faults) == MOST_FAULTS
 
 
 @pytest.mark.parametrize(
     ("body", "outcome"),
     [
         ({"message": "Нет"}, Rejected("http_400", "Нет")),
-        ({"message_code": "x" * 100, "message": "y" * 1000}, Rejected("x" * 64, "y" * 500)),
+        ({"message_code": "x" * 64, "message": "y" * 1000}, Rejected("x" * 64, "y" * 500)),
+        ({"message_code": "x" * 65}, Rejected("http_400")),
+        ({"message_code": "1001"}, Rejected("1001")),
+        # a name or a number of a patient where a code should stand is shown to nobody
+        ({"message_code": "Иванов Иван"}, Rejected("http_400")),
+        ({"message_code": "7777777777777777"}, Rejected("http_400")),
+        (
+            {"errors": [{"field": "polis Иванова", "message": "нет"}]},
+            Rejected("http_400", "нет", "", (Fault("", "", "нет"),)),
+        ),
         ({"message_code": ["x"], "message": {"a": 1}, "errors": [None]}, Rejected("http_400")),
         ({"message_code": 7, "message": "a\x00b", "errors": {}}, Rejected("7", "ab")),
         ([], Rejected("http_400")),

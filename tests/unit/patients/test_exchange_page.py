@@ -1,5 +1,6 @@
 """The operators' page: what it shows, to whom, and from how many statements."""
 
+import csv
 import datetime as dt
 import re
 import uuid
@@ -8,8 +9,9 @@ import pytest
 from auditlog.models import LogEntry
 from django.utils import timezone
 
-from lmis.models import Alarm, Heartbeat
-from lmis.services import alarms
+from lmis.actors import SYSTEM
+from lmis.models import AccessRecord, Alarm, Heartbeat
+from lmis.services import access, alarms
 from patients.models import (
     Backfill,
     CardUpload,
@@ -18,9 +20,10 @@ from patients.models import (
     ExchangePause,
     ExchangeSettings,
     MipGate,
+    Patient,
     UploadMinute,
 )
-from patients.services import exchange_charts, figures, resending
+from patients.services import exchange_charts, exchange_page, exchange_words, figures, resending
 from tests.factories.patients import a_card
 from tests.factories.staff import an_employee
 from tests.statements import listed, statements
@@ -161,9 +164,62 @@ class TestPage:
         client.force_login(an_employee("administrator"))
         assert card.family in text_of(client.get(f"{URL}cards/?state=rejected&code=validation_error"))
 
+    def test_who_reads_what_the_mip_wrote_is_written_down(self, client, lpu):
+        read, wordless, other = rejected(lpu), rejected(lpu), rejected(lpu, code="lpu_mismatch")
+        set_upload(wordless, error_text="")
+        address = f"{URL}cards/?state=rejected&code=validation_error"
+        for group, noted in (("operator", []), ("administrator", [read.guid])):
+            user = an_employee(group)
+            client.force_login(user)
+            client.get(address)
+            records = AccessRecord.objects.filter(user=user)
+            assert [one.card for one in records] == noted
+        assert {(one.what, one.screen) for one in AccessRecord.objects.all()} == {("found", "exchange")}
+        assert other.guid not in AccessRecord.objects.values_list("card", flat=True)
+
+    def test_what_cannot_be_written_down_is_not_read(self, client, lpu, monkeypatch):
+        def fail(**_known):
+            raise RuntimeError
+
+        card = rejected(lpu)
+        monkeypatch.setattr(access, "note", fail)
+        client.force_login(an_employee("administrator"))
+        client.raise_request_exception = False
+        response = client.get(f"{URL}cards/?state=rejected&code=validation_error")
+        assert response.status_code == 500
+        assert card.family not in text_of(response)
+
+    def test_writing_it_down_takes_one_statement(self, client, lpu):
+        address = f"{URL}cards/?state=rejected&code=validation_error"
+        for _number in range(3):
+            rejected(lpu)
+        counts = []
+        for group in ("operator", "administrator"):
+            client.force_login(an_employee(group))
+            with statements() as found:
+                client.get(address, headers={"HX-Request": "true"})
+            counts.append(len(found))
+        # session, user, rights of the user and of the groups, cards; the record
+        assert counts == [5, 6], listed(found)
+
     def test_the_list_of_uploads_hides_it_too(self, client, operator, lpu):
         card = rejected(lpu)
         assert card.family not in text_of(client.get(f"/admin/patients/cardupload/{card.pk}/change/"))
+
+    def test_all_that_is_wrong_is_listed_and_what_the_mip_wrote_only_for_some(self, client, operator, lpu):
+        faults = [{"field": name, "code": "bad", "text": f"Плохо: {name}"} for name in ("sex", "snils")]
+        card = rejected(lpu, faults=faults)
+        addresses = [
+            f"{URL}cards/?state=rejected&code=validation_error",
+            f"/admin/patients/cardupload/{card.pk}/change/",
+        ]
+        for group, reads in (("operator", False), ("administrator", True)):
+            client.force_login(an_employee(group))
+            for address in addresses:
+                shown = text_of(client.get(address))
+                for name in ("sex", "snils"):
+                    assert str(exchange_words.field_of(name)) in shown
+                    assert (f"Плохо: {name}" in shown) == reads
 
     def test_a_code_that_is_no_name_is_not_shown(self, client, operator, lpu, now):
         rejected(lpu, code="Иванов Иван")
@@ -227,6 +283,63 @@ class TestPage:
             for _number in range(3):
                 rejected(lpu)
         assert counts[:3] == counts[3:]
+
+
+class TestNotices:
+    """A card was merged or withdrawn, and the MIP refuses the news: no registrar sees it."""
+
+    @pytest.fixture
+    def gone(self, lpu, now):
+        card = rejected(lpu, last_attempt_at=now)
+        Patient.objects.filter(pk=card.pk).update(state="withdrawn")
+        set_upload(card, state="rejected", error_code="validation_error")
+        return card
+
+    def test_they_are_counted_and_say_what_to_do(self, client, operator, lpu, gone, now):
+        rejected(lpu)
+        figures.keep(now=now)
+        rows = {row.state: row for row in exchange_page.states_of(figures.read())}
+        assert (rows["rejected"].cards, rows["notices"].cards) == (2, 1)
+        assert [reason.code for reason in rows["notices"].reasons] == ["validation_error"]
+        page = text_of(client.get(URL))
+        assert "show-notices-validation_error" in page
+        assert "again-notices-validation_error" in page
+        assert str(exchange_words.to_do("notices")) in page
+
+    def test_without_any_there_is_no_row(self, client, operator, lpu, now):
+        rejected(lpu)
+        figures.keep(now=now)
+        assert "notices" not in text_of(client.get(URL))
+
+    def test_the_list_has_them_alone_with_their_state(self, client, operator, lpu, gone):
+        other = rejected(lpu)
+        shown = text_of(client.get(f"{URL}cards/?state=notices&code=validation_error"))
+        assert str(gone.guid) in shown
+        assert f'class="chip">{Patient.State.WITHDRAWN.label}<' in shown
+        assert f"one-{gone.pk}" in shown
+        assert str(other.guid) not in shown
+
+    def test_they_are_sent_again_together(self, client, operator, lpu, gone):
+        other = rejected(lpu)
+        act(client, "again_all", state="notices", code="validation_error")
+        states = dict(CardUpload.objects.values_list("pk", "state"))
+        assert states == {gone.pk: "waiting", other.pk: "rejected"}
+
+    def test_many_are_sent_again_piece_by_piece(self, lpu, gone, now, monkeypatch):
+        monkeypatch.setattr(resending, "AT_ONCE", 1)
+        second = rejected(lpu, last_attempt_at=now)
+        Patient.objects.filter(pk=second.pk).update(state="withdrawn")
+        set_upload(second, state="duplicate", error_code="validation_error")
+        for _turn in range(2):
+            done = resending.all_of(state="notices", code="validation_error", by=SYSTEM, now=now)
+            assert (done.cards, done.later) == (1, False)
+        assert not CardUpload.objects.refused().exists()
+        assert not Backfill.objects.exists()
+
+    def test_a_letter_to_the_region(self, client, operator, lpu, gone, now):
+        figures.keep(now=now)
+        letter = text_of(client.get(f"{URL}letter/?state=notices&code=validation_error"))
+        assert str(exchange_words.reason_of("validation_error")) in letter
 
 
 class TestPolling:
@@ -379,3 +492,13 @@ def test_the_file_is_safe_in_a_spreadsheet(client, operator, lpu):
     file = client.get(f"{URL}rejections/").getvalue().decode("utf-8-sig")
     assert "'=cmd|1" in file
     assert "HYPERLINK" not in file
+
+
+def test_the_file_names_all_fields_once_in_the_mips_order(client, operator, lpu):
+    told = [("snils", ""), ("sex", ""), ("snils", "")]
+    rejected(lpu, faults=[{"field": field, "code": code, "text": "Иванову плохо"} for field, code in told])
+    header, row = client.get(f"{URL}rejections/").getvalue().decode("utf-8-sig").splitlines()
+    fields = dict(zip(header.split(";"), csv.reader([row], delimiter=";").__next__(), strict=True))
+    named = [str(exchange_words.field_of(field)) for field in ("snils", "sex")]
+    assert "; ".join(named) in fields.values()
+    assert "Иванову" not in row

@@ -14,13 +14,16 @@ from django.utils import timezone
 
 from lmis.actors import SYSTEM
 from lmis.models import AccessRecord, ApiClient, ApiSecret, Heartbeat
-from lmis.services import alarm_checks, alarms
+from lmis.querysets_ops import BAD_CREDENTIALS
+from lmis.services import alarm_checks, alarms, traffic
 from patients import alarms as patient_alarms
 from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Credentials
 from patients.models import CardUpload, ExchangeMark, ExchangePause, MipGate, Patient, Reconciliation
 from patients.services import connection_check, exchange_words, expiry, mending, resending, uploads
+from tests.factories.cast import a_doctor
 from tests.factories.patients import a_card
+from tests.factories.schedule import a_slot_at
 from tests.factories.staff import an_employee, page
 from tests.statements import listed, statements
 
@@ -64,6 +67,21 @@ class TestMending:
         assert "Нет такого полиса" in shown
         assert str(exchange_words.field_of("polis.number")) in shown
         assert page("patients.patient", "change", card.pk) in shown
+
+    def test_everything_that_is_wrong_is_named(self, client, registrar, lpu):
+        faults = [
+            {"field": "polis.number", "code": "unknown_number", "text": "Нет такого полиса"},
+            {"field": "snils", "code": "", "text": "Неверный СНИЛС"},
+        ]
+        card = rejected(lpu, faults=faults)
+        for address in ("/admin/mend/", page("patients.patient", "change", card.pk)):
+            shown = text_of(client.get(address))
+            for field in ("polis.number", "snils"):
+                assert str(exchange_words.field_of(field)) in shown
+            assert "unknown_number" in shown
+            assert exchange_words.reason_of("validation_error") in shown
+            assert "Нет такого полиса" in shown
+            assert "Неверный СНИЛС" in shown
 
     def test_whoever_is_shown_is_written_down(self, client, registrar, lpu):
         card = rejected(lpu)
@@ -301,6 +319,56 @@ class TestChecks:
         )
         assert patient_alarms.not_reconciled(now) == {"hours": 40}
 
+    def test_a_reconciliation_that_never_came_to_its_end(self, now):
+        assert patient_alarms.never_reconciled(now) is None
+        begun = Reconciliation.objects.create(started_at=now - 35 * HOUR, started_by="system", due_at=now)
+        assert patient_alarms.never_reconciled(now) is None
+        assert patient_alarms.never_reconciled(now + 2 * HOUR) == {"hours": 37, "reason": "-"}
+        failed = {"stage": "failed", "ended_at": now, "error": "http_500"}
+        Reconciliation.objects.filter(pk=begun.pk).update(**failed)
+        assert patient_alarms.never_reconciled(now + 2 * HOUR) == {"hours": 37, "reason": "http_500"}
+        Reconciliation.objects.create(
+            stage="done", started_at=now, started_by="system", due_at=now, ended_at=now + HOUR
+        )
+        assert patient_alarms.never_reconciled(now + 2 * HOUR) is None
+
+    def test_refused_cards_left_lying(self, lpu, now, settings):
+        settings.ALARMS = {**settings.ALARMS, "REFUSED_DAYS": 5}
+        card, _fresh = rejected(lpu, last_attempt_at=now - 120 * HOUR), rejected(lpu, last_attempt_at=now)
+        assert patient_alarms.refused_left(now) is None
+        assert patient_alarms.refused_left(now + MINUTE) == {"count": 1, "days": 5}
+        Patient.objects.filter(pk=card.pk).update(state="withdrawn")  # whose news is refused, too
+        set_upload(card, state="duplicate")
+        assert patient_alarms.refused_left(now + MINUTE) == {"count": 1, "days": 5}
+        resending.one(card_id=card.pk, by=SYSTEM, now=now)
+        assert patient_alarms.refused_left(now + MINUTE) is None
+
+    @pytest.mark.parametrize(
+        ("columns", "alarmed"),
+        [
+            ({"state": "waiting", "hours": 49}, True),
+            ({"state": "waiting", "hours": 47}, False),
+            ({"state": "waiting", "hours": 49, "priority": 1}, False),  # the age of changes has an alarm of its own
+            ({"state": "retry", "hours": -1, "attempts": 112}, True),
+            ({"state": "in_flight", "hours": 1, "attempts": 112, "claim": uuid.uuid4()}, True),
+            ({"state": "retry", "hours": 49, "attempts": 111}, False),
+            ({"state": "rejected", "hours": 49, "attempts": 99}, False),
+        ],
+    )
+    def test_existing_cards_that_do_not_reach_the_mip(self, card, now, settings, columns, alarmed):
+        settings.ALARMS = {**settings.ALARMS, "EXISTING_DAYS": 2}
+        given = {"priority": 2, **columns}
+        due_at = now - given.pop("hours") * HOUR
+        set_upload(card, **given, due_at=due_at, claimed_until=now if "claim" in given else None)
+        assert patient_alarms.existing_unsent(now) == ({"count": 1, "days": 2} if alarmed else None)
+        set_upload(card, accepted_version=Patient.objects.get(pk=card.pk).version)  # the MIP has it: no harm
+        assert patient_alarms.existing_unsent(now) is None
+
+    def test_a_broker_that_does_not_answer(self, now, settings):
+        assert alarm_checks.no_broker(now) is None
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        assert alarm_checks.no_broker(now) == {"reason": "ConnectionError"}
+
     def test_workers_and_beat(self, now):
         assert alarm_checks.no_worker(now) == {"others": 0}
         assert alarm_checks.no_beat(now) == {}
@@ -312,7 +380,7 @@ class TestChecks:
         assert alarm_checks.no_worker(now) is None
         assert alarm_checks.no_worker(now + 5 * MINUTE) == {"others": 0}
 
-    @pytest.mark.parametrize(("ago", "alarmed"), [(None, False), (50, False), (70, True), (8 * 24 * 60, False)])
+    @pytest.mark.parametrize(("ago", "alarmed"), [(None, False), (50, False), (70, True), (8 * 24 * 60, True)])
     def test_polls_that_have_stopped(self, now, monkeypatch, ago, alarmed):
         last = now - ago * MINUTE if ago else None
         monkeypatch.setattr(alarm_checks.traffic, "last_poll", lambda: last)
@@ -324,6 +392,52 @@ class TestChecks:
         monkeypatch.setattr(alarm_checks.outside, "seen", lambda now: seen)
         assert alarm_checks.no_places(now) == {"count": 1, "names": "Хирургия"}
         assert alarm_checks.short_horizon(now) is None
+        assert alarm_checks.doctors_without_slots(now) is None
+
+    def test_a_schedule_that_ends_and_doctors_without_places(self, lpu, now):
+        """As the schedule's own reader sees it: one doctor is published, and no place is laid."""
+        doctor = a_doctor(lpu=lpu)
+        assert alarm_checks.doctors_without_slots(now) == {"count": 1}
+        assert alarm_checks.short_horizon(now) == {"days": 0}
+        today = timezone.localdate(now, lpu.tz)
+        for days, found in ((2, {"days": 2}), (3, None)):
+            begin = dt.datetime.combine(today + dt.timedelta(days=days), dt.time(12), lpu.tz)
+            a_slot_at(doctor, begin)
+            assert alarm_checks.short_horizon(now) == found
+        assert alarm_checks.doctors_without_slots(now) is None
+
+    @pytest.mark.parametrize(
+        ("ends", "used", "alarmed"),
+        [
+            (8, None, False),
+            (6, None, True),
+            (-6, None, True),
+            (-8, None, False),  # nobody has used it for long
+            (-8, -40, False),
+            (-8, -10, True),  # it was needed until its end
+            (-90, -91, True),
+        ],
+    )
+    def test_a_secret_that_ends(self, now, ends, used, alarmed):
+        day = dt.timedelta(days=1)
+        client = ApiClient.objects.create(login="central", last_used_at=now + used * day if used else None)
+        secret = ApiSecret(client=client, place=1, digest=b"1" * 32, hint="abcd", expires_at=now + ends * day)
+        secret.save()
+        assert alarm_checks.secrets_end(now) == ({"clients": "central"} if alarmed else None)
+        ApiSecret.objects.create(client=client, place=2, digest=b"2" * 32, hint="efgh")
+        assert alarm_checks.secrets_end(now) is None
+
+    def test_an_ended_secret_with_which_somebody_still_calls(self, now):
+        client = ApiClient.objects.create(login="central")
+        ended = ApiSecret.objects.create(
+            client=client, place=1, digest=b"1" * 32, hint="abcd", expires_at=now - 300 * HOUR
+        )
+        key = traffic.Key("central", "GET", "api/schedule", 401, BAD_CREDENTIALS)
+        traffic.add(counts={key: traffic.Tally(count=1, last=now.timestamp())}, now=now)
+        assert alarm_checks.secrets_end(now) == {"clients": "central"}
+        assert alarm_checks.secrets_end(now + 48 * HOUR) is None
+        ApiSecret.objects.filter(pk=ended.pk).update(revoked_at=now)
+        assert alarm_checks.secrets_end(now) is None
 
     def test_a_new_version_is_marked_once(self, now):
         Heartbeat.objects.create(

@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from lmis.api.callers import TokenClaims
 from patients.exceptions import PatientNotFound
 from patients.models import Patient
-from patients.services.identify import cards_of
+from patients.services.identify import _NAMED, cards_of
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
 from tests.statements import listed, statements
@@ -135,3 +136,20 @@ def test_statements(lpu):
             cards = of(card.guid, **claims)
             assert cards[0].lpu == lpu
         assert len(found) <= most, listed(found)
+
+
+def test_reads_no_other_cards_of_a_clinic_that_is_just_being_filled(lpu):
+    """PostgreSQL last looked when there were none, and takes all of an LPU's cards for as good as one."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE lmis_lpu, patients_patient")
+        cards = [Patient(lpu=lpu, family="Ёлкина", polis_number=f"{n:016d}", card_number=str(n)) for n in range(2000)]
+        Patient.objects.bulk_create(cards)
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {_NAMED}", [[cards[7].guid], uuid4()])
+        [[plan]] = cursor.fetchall()
+    assert sum(rows_left_out(plan[0]["Plan"])) == 0
+
+
+def rows_left_out(node):
+    yield node.get("Rows Removed by Filter", 0)
+    for below in node.get("Plans", ()):
+        yield from rows_left_out(below)

@@ -1,5 +1,6 @@
 """Claims, the gate and the hints to the broker: the outbox without a MIP."""
 
+import dataclasses
 import datetime as dt
 import logging
 import uuid
@@ -10,7 +11,7 @@ from django.utils import timezone
 from lmis.actors import SYSTEM
 from patients.exceptions import PauseNotSensible
 from patients.mip.exchange import Exchange
-from patients.mip.outcomes import Accepted, Credentials, Later, Rejected
+from patients.mip.outcomes import Accepted, Credentials, Fault, Later, Rejected
 from patients.models import (
     CardUpload,
     ExchangeMark,
@@ -103,7 +104,8 @@ class TestClaiming:
     def test_statements(self, card, now):
         with statements() as found:
             claim_of(card, now)
-        assert len(found) == 8, listed(found)  # gate, pause, settings, stuck, due (concerned, changed), claim, card
+        # gate, pause, settings, stuck, due (concerned, changed), lock, what others send, claim, card
+        assert len(found) == 10, listed(found)
 
 
 class TestRecording:
@@ -154,6 +156,18 @@ class TestRecording:
         record(claim_of(card, now), outcome, now)
         assert CardUpload.objects.get(pk=card.pk).error_text == "Ёлкина Анна: неверный СНИЛС"
         assert "Ёлкина" not in caplog.text
+
+    def test_all_that_is_wrong_is_kept_until_the_card_is_mended(self, card, now):
+        faults = (Fault("snils", "checksum", "Раз"), Fault("polis.number", "", "Два 'и' \"три\""))
+        record(claim_of(card, now), Rejected("validation_error", "Раз", "snils", faults), now)
+        assert CardUpload.objects.get(pk=card.pk).faults == [dataclasses.asdict(one) for one in faults]
+        Patient.objects.filter(pk=card.pk).update(phone="1")
+        assert CardUpload.objects.get(pk=card.pk).faults == []
+
+    def test_an_answer_without_a_list_leaves_none_of_an_earlier_one(self, card, now):
+        set_upload(card, faults=[{"field": "sex", "code": "", "text": ""}])
+        record(claim_of(card, now), Rejected("x"), now)
+        assert CardUpload.objects.get(pk=card.pk).faults == []
 
     @pytest.mark.django_db(transaction=True)
     def test_statements(self, card, now):
@@ -219,6 +233,12 @@ class TestGate:
         assert gate.passage(now=due) is gate.Passage.SHUT
         assert MipGate.objects.get().closed_until - due == 2 * (due - now)
 
+    @pytest.mark.parametrize(("asked", "wait"), [(None, 60), (5.0, 60), (600.0, 600)])
+    def test_what_a_mip_that_is_away_asks_for_is_kept(self, card, now, asked, wait):
+        due = self.refuse(card, now)
+        record(claim_of(card, due), Later("http_503", asked), due)
+        assert MipGate.objects.get().closed_until - due == dt.timedelta(seconds=wait)
+
     def test_a_killed_probe_is_followed_by_another(self, card, now):
         due = self.refuse(card, now)
         claim_of(card, due)
@@ -229,6 +249,22 @@ class TestGate:
         set_upload(card, state="accepted")
         assert claimed_now(due, limit=5) == []
         assert gate.passage(now=due) is gate.Passage.PROBE
+
+    @pytest.mark.parametrize("priority", [0, 1])
+    def test_cards_that_always_fail_do_not_keep_it_shut_for_the_others(self, lpu, card, now, priority):
+        bad = [a_card(lpu) for _ in range(3)]
+        CardUpload.objects.filter(pk__in=[one.pk for one in bad]).update(priority=priority, attempts=gate.FRESH)
+        due = self.refuse(bad[0], now)
+        CardUpload.objects.filter(pk__in=[one.pk for one in bad]).update(due_at=now - 60 * SECOND)
+        probe = uploads.claim(now=due, limit=100)
+        assert (probe.cards, probe.is_probe) == ([card], True)
+        record(probe, Accepted(card.version), due)
+        assert gate.passage(now=due) is gate.Passage.FREE
+
+    def test_where_all_fail_again_and_again_one_of_them_is_the_probe(self, card, now):
+        due = self.refuse(card, now)
+        set_upload(card, attempts=gate.FRESH)
+        assert claim_of(card, due).is_probe
 
     def test_somebody_mended_the_password(self, card, now):
         self.refuse(card, now)
@@ -269,6 +305,34 @@ class TestOutage:
             moment = now + dt.timedelta(hours=2 * turn)
             record(claim_of(card, moment), Later("http_500"), moment)
         assert gate.passage(now=moment) is gate.Passage.FREE
+
+    def test_few_cards_shut_it_after_a_minute_of_failures_only(self, lpu, now):
+        cards = [a_card(lpu) for _ in range(gate.FRESH + 1)]
+        self.fail(cards[:-1], now)
+        self.fail(cards[-1:], now + gate.OUTAGE_LASTS - SECOND)
+        assert gate.passage(now=now + gate.OUTAGE_LASTS) is gate.Passage.FREE
+        later = now + gate.OUTAGE_LASTS
+        self.fail([a_card(lpu)], later, "timeout")
+        shut = MipGate.objects.get()
+        assert (shut.kind, shut.since, gate.passage(now=later)) == ("outage", later, gate.Passage.SHUT)
+        record(claim_of(cards[0], shut.closed_until), Accepted(cards[0].version), shut.closed_until)
+        assert MipGate.objects.get().failing_since is None
+
+    def test_one_that_got_through_begins_the_minute_anew(self, lpu, now):
+        cards = [a_card(lpu) for _ in range(2 * gate.FRESH)]
+        self.fail(cards[: gate.FRESH], now)
+        good = a_card(lpu)
+        record(claim_of(good, now), Accepted(good.version), now)
+        later = now + 2 * gate.OUTAGE_LASTS
+        self.fail(cards[gate.FRESH :], later)
+        assert gate.passage(now=later) is gate.Passage.FREE
+
+    def test_one_card_alone_never_shuts_it(self, card, now):
+        for turn in range(9):
+            moment = now + turn * dt.timedelta(hours=2)
+            record(claim_of(card, moment), Later("http_500"), moment)
+        assert gate.passage(now=moment) is gate.Passage.FREE
+        assert MipGate.objects.get().streak == gate.FRESH
 
     def test_what_the_mip_asks_for_is_kept_by_all(self, lpu, card, now):
         record(claim_of(card, now), Later("http_429", 90.0), now)
@@ -318,7 +382,9 @@ class TestOrderAndPace:
             a_card(lpu)
         pauses.change_settings(rate=3, parallel=2, by=SYSTEM, now=now)
         first = uploads.claim(now=now, limit=100)
-        assert (len(first.cards), first.parallel) == (3, 2)
+        assert (len(first.cards), first.parallel) == (3, 1)
+        for card in first.cards:
+            record(first, Accepted(card.version), now, card)
         assert claimed_now(now, limit=100) == []
         assert len(claimed_now(now + SECOND / 2, limit=100)) == 1
         assert len(claimed_now(now + 60 * SECOND, limit=100)) == 3
@@ -354,6 +420,19 @@ class TestNotNeeded:
         assert state(card) == "waiting"
 
 
+@pytest.mark.parametrize(
+    ("settled", "before", "after"),
+    [("waiting", 0, 0), ("retry", 0, 0), ("waiting", 2, 1), ("accepted", 0, 1), ("rejected", 0, 1), ("accepted", 2, 1)],
+)
+def test_the_hurry_of_a_card_ends_with_its_sending(card, settled, before, after):
+    """Else whoever once had an appointment would for ever go before those who have one these days."""
+    set_upload(card, state=settled, priority=before)
+    card.address = "Другая улица, 7"
+    card.save()
+    upload = CardUpload.objects.get(pk=card.pk)
+    assert (upload.state, upload.priority) == ("waiting", after)
+
+
 class TestHistory:
     def test_each_attempt_is_kept_and_counted(self, card, now):
         record(claim_of(card, now), Later("timeout"), now)
@@ -378,10 +457,15 @@ class TestHistory:
         assert len(history.prune(now=now + dt.timedelta(days=4))) == 2
         assert UploadAttempt.objects.exists() is False
 
-    def test_days_without_a_partition_are_kept_all_the_same(self, card, now):
+    def test_days_without_a_partition_are_kept_all_the_same(self, card, now, settings):
         record(claim_of(card, now), Accepted(card.version), now)
         assert UploadAttempt.objects.filter(card_id=card.pk).count() == 1
         assert len(history.look_ahead(now=now)) == history.AHEAD  # today's went to the default partition
+        days = settings.MIP["HISTORY_DAYS"]
+        history.prune(now=now + dt.timedelta(days=days))
+        assert UploadAttempt.objects.filter(card_id=card.pk).count() == 1
+        history.prune(now=now + dt.timedelta(days=days + 1))
+        assert UploadAttempt.objects.filter(card_id=card.pk).count() == 0
 
 
 class TestSendingAgain:

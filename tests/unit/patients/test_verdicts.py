@@ -11,7 +11,7 @@ from patients.services.verdicts import columns_after, version_to_rise_to
 
 NOW = dt.datetime(2026, 4, 21, 9, 0, tzinfo=dt.UTC)
 PERSON = UUID("ee5ae221-ddc8-40cf-a61b-4e7926a2501c")
-BLANK = {"error_code": "", "error_text": "", "error_field": ""}
+BLANK = {"error_code": "", "error_text": "", "error_field": "", "faults": []}
 
 
 def after(outcome, *, held=7, attempts=1):
@@ -73,14 +73,14 @@ def test_a_mip_that_did_not_take_it():
 def test_rejected():
     columns = after(Rejected("validation_error", "Неверный СНИЛС", "snils"))
     assert columns["state"] == "rejected"
-    assert list(errors(columns).values()) == ["validation_error", "Неверный СНИЛС", "snils"]
+    assert list(errors(columns).values()) == ["validation_error", "Неверный СНИЛС", "snils", []]
     assert "due_at" not in columns
 
 
 def test_duplicate():
     columns = after(Duplicate("duplicate_suspected", "Уже есть"))
     assert columns["state"] == "duplicate"
-    assert list(errors(columns).values()) == ["duplicate_suspected", "Уже есть", ""]
+    assert list(errors(columns).values()) == ["duplicate_suspected", "Уже есть", "", []]
 
 
 @pytest.mark.parametrize("outcome", [Rejected("x", "y", "z"), Duplicate("x", "y")])

@@ -1,0 +1,62 @@
+"""What each role has in its bar and its lists: all of it opens, reads well for everybody and fits a small window."""
+
+import pytest
+
+# Where the work begins, and a screen of somebody else's.
+ROLES = {
+    "registrar": ("/admin/desk/", "/admin/exchange/"),
+    "doctor": ("/admin/day/", "/admin/desk/"),
+    "head": ("/admin/head/", "/admin/exchange/"),
+    "operator": ("/admin/exchange/", "/admin/desk/"),
+    "administrator": ("/admin/", "/admin/day/"),
+}
+BAR = ".bar nav a[href^='/admin/']"
+LISTS = "#nav-sidebar a[href^='/admin/'], nav a[href^='/admin/']"
+# A window of 1366×768 at 200 %.
+SMALL, USUAL = {"width": 683, "height": 384}, {"width": 1366, "height": 768}
+TOO_WIDE = "() => document.documentElement.scrollWidth - window.innerWidth"
+
+
+def addresses(page, selector):
+    """Where the links lead, each once, in their order."""
+    found = page.locator(selector).evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    return list(dict.fromkeys(link.partition("#")[0] for link in found))
+
+
+def faults_of(page, axe, address):
+    """What a program finds wrong there: for those who see badly or use no mouse, and in a small window."""
+    page.goto(address)
+    assert page.locator("main, #content").first.is_visible(), address
+    faults = []
+    try:
+        axe(page)
+    except AssertionError as error:
+        faults.append(f"{address}: {str(error).partition('assert not')[0]}")
+    page.set_viewport_size(SMALL)
+    wide = page.evaluate(TOO_WIDE)
+    page.set_viewport_size(USUAL)
+    return faults + ([f"{address}: {wide} px too wide"] if wide > 0 else [])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_screen_of_the_bar(page_as, demo, axe, role):
+    page, (start, foreign) = page_as(role), ROLES[role]
+    assert page.url == demo.url(start)
+    if role == "administrator":  # who begins with the lists
+        page.goto(demo.url("/admin/journal/"))
+    links = addresses(page, BAR)
+    assert start in links
+    assert foreign not in links
+    assert page.request.get(demo.url(foreign)).status == 403
+    faults = [fault for address in links for fault in faults_of(page, axe, demo.url(address))]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_list(page_as, demo, axe, role):
+    page = page_as(role)
+    page.goto(demo.url("/admin/"))
+    links = [link for link in addresses(page, LISTS) if link.count("/") == 4]
+    assert links
+    faults = [fault for address in links for fault in faults_of(page, axe, demo.url(address))]
+    assert not faults, "\n".join(faults)
