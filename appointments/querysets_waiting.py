@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from patients.models import Patient
 
 
+def norm_passed(today: dt.date) -> Q:
+    """Of an entry that has waited beyond its norm; the norm's last day is still within it."""
+    return Q(due__lt=today)
+
+
 class WaitingQuerySet(models.QuerySet["WaitingEntry"]):
     """Entries of the waiting list."""
 
@@ -40,7 +45,7 @@ class WaitingQuerySet(models.QuerySet["WaitingEntry"]):
 
     def overdue(self, today: dt.date) -> Self:
         """Whose norm has passed."""
-        return self.filter(due__lt=today)
+        return self.filter(norm_passed(today))
 
     def for_slot(self, slot: Slot) -> Self:
         """Waiting for this slot's doctor, or for the speciality at the LPU, on a day like it; times not looked at."""

@@ -20,6 +20,10 @@ class LpuQuerySet(models.QuerySet["Lpu"]):
         """Those that this LMIS serves."""
         return self.filter(is_own=True)
 
+    def by_name(self) -> Self:
+        """As screens list them; the first one's clock is the clinic's (`lmis.models.zone_of`)."""
+        return self.order_by("short_name", "pk")
+
 
 class DoctorQuerySet(models.QuerySet["Doctor"]):
     """Doctors, that is resources."""

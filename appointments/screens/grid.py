@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -62,11 +61,6 @@ class GridPart(Screen):
     def scope(self) -> Scope | None:
         """What the address asks for; raises Http404 for what is not there or not for this employee."""
         return scope_of(self.request.GET, own=self.own, today=self.today)
-
-    @property
-    def today(self) -> dt.date:
-        """By the clock of the first LPU."""
-        return self.now.astimezone(self.lpus[0].tz if self.lpus else None).date()
 
 
 class Grid(GridPart):

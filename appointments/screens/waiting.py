@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -70,8 +71,10 @@ class WaitingScreen(Screen):
 
     @property
     def narrowed(self) -> dict[str, Any]:
-        """To what, for the templates: each act answers with the list as it was narrowed."""
-        return {"speciality": self.speciality, "lpu": self.lpu, "late": self.late}
+        """To what, for the templates; `narrowed` goes with each request, for its answer is the list as it was."""
+        chosen = {"speciality": self.speciality, "lpu": self.lpu and self.lpu.pk, "late": "1" if self.late else None}
+        sent = json.dumps({name: value for name, value in chosen.items() if value})
+        return {"speciality": self.speciality, "lpu": self.lpu, "late": self.late, "narrowed": sent}
 
     @property
     def channel(self) -> str:

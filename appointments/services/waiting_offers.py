@@ -10,7 +10,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from appointments.models import Slot, WaitingEntry
-from appointments.querysets_waiting import WaitingQuerySet
+from appointments.querysets_waiting import WaitingQuerySet, norm_passed
 
 PLACES = 20  # shown at once
 _LOOKED_AT = 500  # free places and entries; beyond it a clinic has other troubles
@@ -76,7 +76,7 @@ def summary(among: WaitingQuerySet, today: dt.date) -> list[Line]:
         among.open()
         .annotate(kind=Coalesce("speciality", "doctor__speciality"), label=_name())
         .values("kind", "label")
-        .annotate(number=Count("pk"), oldest=Min("created_at"), late=Count("pk", filter=Q(due__lt=today)))
+        .annotate(number=Count("pk"), oldest=Min("created_at"), late=Count("pk", filter=norm_passed(today)))
         .order_by("-late", "oldest")
     )
     return [Line(row["kind"], row["label"], row["number"], row["oldest"], row["late"]) for row in rows]

@@ -4,7 +4,7 @@ from lmis.models.access import AccessRecord
 from lmis.models.alarms import Alarm, AlarmNotice, AlarmQuiet, AlarmRound
 from lmis.models.api_client import ApiClient, ApiSecret, FailedLogin
 from lmis.models.calendar import CalendarDay, HolidayWork
-from lmis.models.clinic import Department, Doctor, Epoch, Lpu, LpuAlias, Room
+from lmis.models.clinic import Department, Doctor, Epoch, Lpu, LpuAlias, Room, zone_of
 from lmis.models.dictionaries import BusyType, Position, Speciality
 from lmis.models.employee import EmployeeProfile
 from lmis.models.heartbeat import Heartbeat
@@ -46,4 +46,5 @@ __all__ = [
     "Source",
     "Speciality",
     "StaffRight",
+    "zone_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -87,6 +88,11 @@ class Lpu(models.Model):
     def tz(self) -> ZoneInfo:
         """The zone in which this LPU's dates and times are shown."""
         return ZoneInfo(self.time_zone)
+
+
+def zone_of(lpus: Sequence[Lpu]) -> ZoneInfo:
+    """The clinic's time zone: of the first of its LPUs, given by name, or without any that of the settings."""
+    return lpus[0].tz if lpus else ZoneInfo(settings.TIME_ZONE)
 
 
 class LpuAlias(models.Model):

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 
 from lmis.actors import Actor
 from lmis.exceptions import Refusal
-from lmis.models import Lpu
+from lmis.models import Lpu, zone_of
 from lmis.screens.lock import LOCKED
 from lmis.screens.menu import screens_of, start_of
 from lmis.screens.policy import HEADER, STRICT, UNFOLD
@@ -72,12 +72,12 @@ class Screen(View):
     @cached_property
     def lpus(self) -> list[Lpu]:
         """The LPUs that this system serves, by name; one statement."""
-        return list(Lpu.objects.own().order_by("short_name", "pk"))
+        return list(Lpu.objects.own().by_name())
 
     @cached_property
     def zone(self) -> dt.tzinfo:
         """The time zone of the clinic; of the first of several."""
-        return self.lpus[0].tz if self.lpus else dt.UTC
+        return zone_of(self.lpus)
 
     @cached_property
     def today(self) -> dt.date:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 
-from lmis.models import Lpu, NightWork
+from lmis.models import Lpu, NightWork, zone_of
 from lmis.rows import fetch
 
 BEGINS, ENDS = dt.time(0, 40), dt.time(5, 0)  # by the clinic's clock
@@ -32,7 +30,7 @@ def tonight(*, now: dt.datetime, begins: dt.time = BEGINS) -> dt.datetime | None
 
     The clinic's clock is that of the first LPU that we serve. One statement.
     """
-    here = now.astimezone(_zone())
+    here = now.astimezone(zone_of(list(Lpu.objects.own().by_name()[:1])))
     if not begins <= here.time() < ENDS:
         return None
     return here.replace(hour=begins.hour, minute=begins.minute, second=0, microsecond=0)
@@ -52,8 +50,3 @@ def once(*, name: str, work: Callable[[], object], now: dt.datetime, begins: dt.
     finally:
         NightWork.objects.filter(name=name, begun_at=now).update(ended_at=max(now, timezone.now()))
     return True
-
-
-def _zone() -> ZoneInfo:
-    own = Lpu.objects.own().order_by("pk").first()
-    return own.tz if own else ZoneInfo(settings.TIME_ZONE)

@@ -128,6 +128,24 @@ def demo():
             running.clear_away()
 
 
+@pytest.fixture
+def norm_of_an_hour(demo):
+    """Who may have a heart disease is to be seen within an hour; there is no place so soon, whatever time it is."""
+    norm = demo.value(
+        "INSERT INTO appointments_waitnorm (kind, speciality_id, position_begins, basis, hours)"
+        " SELECT 'heart', id, '', '', 1 FROM lmis_speciality WHERE name = 'Кардиология' RETURNING id"
+    )
+    closed = demo.rows(
+        "UPDATE appointments_slot s SET is_blocked = true FROM lmis_doctor d JOIN lmis_speciality f"
+        " ON f.id = d.speciality_id WHERE d.id = s.doctor_id AND f.name = 'Кардиология' AND NOT s.is_blocked"
+        " AND s.begin BETWEEN now() AND now() + interval '90 minutes' RETURNING s.id"
+    )
+    yield
+    demo.rows("DELETE FROM appointments_waitnorm WHERE id = %s RETURNING id", norm)
+    opened = [pk for (pk,) in closed]
+    demo.rows("UPDATE appointments_slot SET is_blocked = false WHERE id = ANY(%s) RETURNING id", opened)
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Debian's chromium, or one that goes by its name."""

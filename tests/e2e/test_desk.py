@@ -321,29 +321,21 @@ def test_beyond_the_plan_is_refused_and_allowed(desk, page_as, demo, strangers, 
     assert made[5] is True
 
 
-def test_nothing_within_the_norm_is_the_waiting_list_under_enter(desk, demo, strangers):
+def test_nothing_within_the_norm_is_the_waiting_list_under_enter(desk, demo, strangers, norm_of_an_hour):
     family = next(strangers)
-    speciality = demo.value("SELECT id FROM lmis_speciality WHERE name = 'Кардиология'")
-    norm = demo.value(
-        "INSERT INTO appointments_waitnorm (kind, speciality_id, position_begins, basis, hours)"
-        " VALUES ('heart', %s, '', '', 1) RETURNING id", speciality
-    )  # fmt: skip
-    try:
-        desk.finds(family.lower())
-        with desk.page.expect_response("**/desk/whom/"):
-            desk.page.select_option("#kind", "heart")
-        desk.sees("#kind:has([value=heart][selected])")
-        desk.page.locator("#whom").focus()
-        desk.type("кардио")
-        desk.press("Enter")
-        desk.waits_for_focus("at.id === 'to-waiting'")
-        desk.press("Enter")
-        desk.waits_for_focus("at.id === 'box'")
-        desk.sees("#person h3", has_text=re.compile("лист|waiting", re.I))
-        waiting = "SELECT count(*) FROM appointments_waitingentry w JOIN patients_patient p ON p.id = w.patient_id"
-        assert demo.value(f"{waiting} WHERE p.family = %s AND w.urgent", family) == 1
-    finally:
-        demo.rows("DELETE FROM appointments_waitnorm WHERE id = %s RETURNING id", norm)
+    desk.finds(family.lower())
+    with desk.page.expect_response("**/desk/whom/"):
+        desk.page.select_option("#kind", "heart")
+    desk.sees("#kind:has([value=heart][selected])")
+    desk.page.locator("#whom").focus()
+    desk.type("кардио")
+    desk.press("Enter")
+    desk.waits_for_focus("at.id === 'to-waiting'")
+    desk.press("Enter")
+    desk.waits_for_focus("at.id === 'box'")
+    desk.sees("#person h3", has_text=re.compile("лист|waiting", re.I))
+    waiting = "SELECT count(*) FROM appointments_waitingentry w JOIN patients_patient p ON p.id = w.patient_id"
+    assert demo.value(f"{waiting} WHERE p.family = %s AND w.urgent", family) == 1
 
 
 @pytest.mark.parametrize(("width", "height", "scrolls"), [(1366, 768, False), (1920, 1080, False), (683, 384, True)])

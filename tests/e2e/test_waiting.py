@@ -57,50 +57,42 @@ def test_another_place_in_the_dialog_and_taking_off(page_as, demo, axe):
     assert waiting(demo) == before - 2
 
 
-def test_until_a_day_on_single_weekdays_with_a_note(page_as, demo, axe):
+def test_until_a_day_on_single_weekdays_with_a_note(page_as, demo, axe, norm_of_an_hour):
     """At the desk; no place within the norm of an hour. The quick way stays one key: test_desk."""
     page = page_as("registrar")
     family = demo.value(STRANGER)
-    speciality = demo.value("SELECT id FROM lmis_speciality WHERE name = 'Кардиология'")
-    norm = demo.value(
-        "INSERT INTO appointments_waitnorm (kind, speciality_id, position_begins, basis, hours)"
-        " VALUES ('heart', %s, '', '', 1) RETURNING id", speciality
+    page.fill("#box", family)
+    page.wait_for_function("text => document.getElementById('hits')?.dataset.for === text", arg=family)
+    page.keyboard.press("Enter")
+    expect(page.locator("#whom")).to_be_focused()
+    with page.expect_response("**/desk/whom/"):
+        page.select_option("#kind", "heart")
+    expect(page.locator("#kind:has([value=heart][selected])")).to_be_visible()
+    page.locator("#whom").focus()
+    page.keyboard.type("кардио")
+    page.keyboard.press("Enter")
+    expect(page.locator("#to-waiting")).to_be_focused()
+    expect(page.locator("#wait-note")).to_be_hidden()
+    page.keyboard.press("Shift+KeyL")
+    last = (timezone.localdate() + dt.timedelta(days=20)).isoformat()
+    page.fill("#wait-last", last)
+    page.check("#id_wait_weekdays_1")
+    page.check("#id_wait_weekdays_3")
+    page.fill("#waiting-phone", "")
+    page.fill("#wait-note", "звонить после шести")
+    page.keyboard.press("Enter")
+    expect(page.locator("#order .note[role=alert]")).to_be_visible()
+    expect(page.locator("#wait-note")).to_have_value("звонить после шести")
+    axe(page)
+    page.fill("#waiting-phone", "79001112233")
+    page.locator("#wait-last").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#person")).to_contain_text("звонить после шести")
+    made = demo.rows(
+        "SELECT w.last_day::text, w.weekdays, w.note, w.phone FROM appointments_waitingentry w"
+        " JOIN patients_patient p ON p.id = w.patient_id WHERE p.family = %s", family
     )  # fmt: skip
-    try:
-        page.fill("#box", family)
-        page.wait_for_function("text => document.getElementById('hits')?.dataset.for === text", arg=family)
-        page.keyboard.press("Enter")
-        expect(page.locator("#whom")).to_be_focused()
-        with page.expect_response("**/desk/whom/"):
-            page.select_option("#kind", "heart")
-        expect(page.locator("#kind:has([value=heart][selected])")).to_be_visible()
-        page.locator("#whom").focus()
-        page.keyboard.type("кардио")
-        page.keyboard.press("Enter")
-        expect(page.locator("#to-waiting")).to_be_focused()
-        expect(page.locator("#wait-note")).to_be_hidden()
-        page.keyboard.press("Shift+KeyL")
-        last = (timezone.localdate() + dt.timedelta(days=20)).isoformat()
-        page.fill("#wait-last", last)
-        page.check("#id_wait_weekdays_1")
-        page.check("#id_wait_weekdays_3")
-        page.fill("#waiting-phone", "")
-        page.fill("#wait-note", "звонить после шести")
-        page.keyboard.press("Enter")
-        expect(page.locator("#order .note[role=alert]")).to_be_visible()
-        expect(page.locator("#wait-note")).to_have_value("звонить после шести")
-        axe(page)
-        page.fill("#waiting-phone", "79001112233")
-        page.locator("#wait-last").focus()
-        page.keyboard.press("Enter")
-        expect(page.locator("#person")).to_contain_text("звонить после шести")
-        made = demo.rows(
-            "SELECT w.last_day::text, w.weekdays, w.note, w.phone FROM appointments_waitingentry w"
-            " JOIN patients_patient p ON p.id = w.patient_id WHERE p.family = %s", family
-        )  # fmt: skip
-        assert made == [(last, [2, 4], "звонить после шести", "79001112233")]
-    finally:
-        demo.rows("DELETE FROM appointments_waitnorm WHERE id = %s RETURNING id", norm)
+    assert made == [(last, [2, 4], "звонить после шести", "79001112233")]
     page.goto(demo.url("/admin/waiting/"))
     mine = page.locator("section[aria-labelledby=list-title] tr", has_text=family)
     expect(mine).to_contain_text("звонить после шести")

@@ -57,7 +57,7 @@ class TestTheNight:
         assert nights.tonight(now=at(zone, hour, minute).astimezone(dt.UTC)) == at(zone, 0, 40)
 
     def test_is_that_of_the_first_lpu(self, zone):
-        other = an_lpu()
+        other = an_lpu(short_name="Я")
         Lpu.objects.filter(pk=other.pk).update(time_zone="America/Los_Angeles")
         assert nights.tonight(now=at(zone, 1))
 

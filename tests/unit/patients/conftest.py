@@ -2,6 +2,7 @@ import pytest
 
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
+from tests.factories.staff import an_employee
 
 
 @pytest.fixture
@@ -12,3 +13,11 @@ def lpu(db):
 @pytest.fixture
 def card(lpu):
     return a_card(lpu)
+
+
+@pytest.fixture
+def operator(client):
+    """An operator of the exchange at the page."""
+    user = an_employee("operator")
+    client.force_login(user)
+    return user

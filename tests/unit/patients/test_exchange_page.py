@@ -38,14 +38,6 @@ def now():
     return timezone.now()
 
 
-@pytest.fixture
-def operator(client):
-    """An operator of the exchange at the page."""
-    user = an_employee("operator")
-    client.force_login(user)
-    return user
-
-
 @pytest.fixture(autouse=True)
 def mip(settings):
     """Nobody listens there."""

@@ -25,13 +25,6 @@ def now():
 
 
 @pytest.fixture
-def operator(client):
-    user = an_employee("operator")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def run(now):
     return a_run(now - HOUR)
 

@@ -29,3 +29,14 @@ def slot(doctor):
 @pytest.fixture
 def patient(doctor):
     return cast.a_patient(doctor.lpu)
+
+
+@pytest.fixture
+def http(region):
+    return region.http()
+
+
+@pytest.fixture
+def body(slot, doctor):
+    """A booking by direction."""
+    return cast.a_direction_request(slot, doctor.lpu)

@@ -38,16 +38,6 @@ def changed(body, **paths):
     return body
 
 
-@pytest.fixture
-def http(region):
-    return region.http()
-
-
-@pytest.fixture
-def body(slot, doctor):
-    return cast.a_direction_request(slot, doctor.lpu)
-
-
 def test_the_seeds_own_example_books(http, slot, doctor):
     sent = SEED.read_text(encoding="utf-8")
     sent = sent.replace("766998fb-1915-4d54-a3f3-934f60125aac", str(slot.guid))

@@ -21,16 +21,6 @@ YESTERDAY = dt.timedelta(days=-2)  # over in every time zone
 
 
 @pytest.fixture
-def http(region):
-    return region.http()
-
-
-@pytest.fixture
-def body(slot, doctor):
-    return cast.a_direction_request(slot, doctor.lpu)
-
-
-@pytest.fixture
 def known(http, body):
     """The direction of the request, known here, and nobody booked by it any more."""
     made = book(http, body)
