@@ -13,20 +13,16 @@ from lmis.admin.base import actor
 from lmis.services import access
 
 
-class NotesCards(ModelAdmin):
-    """Before `LmisModelAdmin` among the bases, for a model with a `patient`: each page enters its cards, one INSERT."""
+class NotesOpened(ModelAdmin):
+    """Before `LmisModelAdmin` among the bases, for a model with a `patient`: the page of one enters it, one INSERT."""
 
     def cards_of(self, rows: Iterable[Any]) -> list[UUID]:
         """The guids of the cards that these rows name."""
         return list({row.patient.guid for row in rows})
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list; it is rendered later than here, so what cannot be noted is not shown."""
-        response = super().changelist_view(request, extra_context)
-        shown = (getattr(response, "context_data", None) or {}).get("cl")
-        if shown is not None:
-            self._note(request, access.What.FOUND, shown.result_list)
-        return response
+    def names_patients(self, request: HttpRequest) -> bool:
+        """Whether what this employee is shown tells of patients at all."""
+        return True
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """The page of one."""
@@ -45,4 +41,17 @@ class NotesCards(ModelAdmin):
         return response
 
     def _note(self, request: HttpRequest, what: str, rows: Iterable[Any]) -> None:
-        access.note(by=actor(request), what=what, cards=self.cards_of(rows), screen=str(self.opts.model_name))
+        if self.names_patients(request):
+            access.note(by=actor(request), what=what, cards=self.cards_of(rows), screen=str(self.opts.model_name))
+
+
+class NotesCards(NotesOpened):
+    """The same for the list, too."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; it is rendered later than here, so what cannot be noted is not shown."""
+        response = super().changelist_view(request, extra_context)
+        shown = (getattr(response, "context_data", None) or {}).get("cl")
+        if shown is not None:
+            self._note(request, access.What.FOUND, shown.result_list)
+        return response

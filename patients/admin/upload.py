@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from django.utils.translation import ngettext
 
 from lmis.actors import Actor
 from lmis.admin.base import ReadOnlyAdmin
+from lmis.admin.noting import NotesOpened
 from patients.models import CardUpload, ExchangePause, MipGate
 from patients.services import exchange_words, gate, history, uploads
 
@@ -72,7 +74,7 @@ def _lines(found: Iterable[tuple[str, ...]]) -> str:
 
 
 @admin.register(CardUpload)
-class CardUploadAdmin(ShowsUpload, ReadOnlyAdmin):
+class CardUploadAdmin(ShowsUpload, NotesOpened, ReadOnlyAdmin):
     """Cards go by their numbers here: whoever minds the exchange need not read names."""
 
     list_display = ["card_number", "lpu", "state", "due_at", "attempts", "error_code", "error_field", "accepted_at"]
@@ -84,10 +86,18 @@ class CardUploadAdmin(ShowsUpload, ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: CardUpload | None = None) -> Any:
         """What the MIP wrote may name the patient: it is for those who may see the card."""
-        if request.user.has_perm("patients.view_patient"):
+        if self.names_patients(request):
             return self.fields
         kept = [name for name in self.fields if name not in _TEXTS]
         return [*kept[:-1], "fault_fields", kept[-1]]
+
+    def names_patients(self, request: HttpRequest) -> bool:
+        """The MIP's texts may; the rest of the page does not."""
+        return request.user.has_perm("patients.view_patient")
+
+    def cards_of(self, rows: Iterable[CardUpload]) -> list[UUID]:
+        """Those of which the MIP wrote something."""
+        return [row.patient.guid for row in rows if any(one.said for one in exchange_words.faults_of(row))]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CardUpload]:
         """With the card's number and LPU, in one statement."""

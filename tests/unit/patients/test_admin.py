@@ -368,6 +368,21 @@ class TestUploads:
         assert client.get(url).status_code == 200
         assert client.post(url, {"state": "accepted"}).status_code == 403
 
+    def test_who_reads_what_the_mip_wrote_is_noted(self, client, olga, lpu):
+        told, silent = (a_card(lpu) for _ in range(2))
+        CardUpload.objects.filter(pk=told.pk).update(error_code="validation_error", error_text="Ёлкина: не найдена")
+        for card in (told, silent):
+            page = client.get(reverse("admin:patients_cardupload_change", args=[card.pk]))
+            assert ("Ёлкина" in page.content.decode()) == (card == told)
+        noted = AccessRecord.objects.values_list("card", "what", "screen")
+        assert list(noted) == [(told.guid, "opened", "cardupload")]
+
+    def test_who_may_not_see_cards_reads_nothing_and_is_not_noted(self, client, operator, card):
+        CardUpload.objects.filter(pk=card.pk).update(error_code="validation_error", error_text="Ёлкина: не найдена")
+        page = client.get(reverse("admin:patients_cardupload_change", args=[card.pk]))
+        assert "Ёлкина" not in page.content.decode()
+        assert not AccessRecord.objects.exists()
+
     def test_sending_again(self, client, operator, lpu):
         cards = [a_card(lpu) for _ in range(2)]
         CardUpload.objects.update(state="rejected")

@@ -2,13 +2,19 @@
 
 import datetime as dt
 import http.server
+import ipaddress
 import json
 import re
+import ssl
 import threading
 import uuid
 from email.utils import format_datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import transaction
 from django.utils import timezone
 
@@ -28,7 +34,7 @@ from tests.factories.staff import an_employee, page
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
-MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 @pytest.fixture
@@ -174,17 +180,45 @@ def a_mip(settings):
     """`a_mip(status=401)`: listens, and the settings name it."""
     servers = []
 
-    def begin(**answers):
+    def begin(*, certificate=None, **answers):
         handler = type("Answers", (Mip,), answers)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        settings.MIP = {**settings.MIP, "URL": f"http://127.0.0.1:{server.server_port}/mip", "LOGIN": "lpu"}
+        scheme = "https" if certificate else "http"
+        settings.MIP = {**settings.MIP, "URL": f"{scheme}://127.0.0.1:{server.server_port}/mip", "LOGIN": "lpu"}
 
     yield begin
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def a_certificate(tmp_path, monkeypatch):
+    """`a_certificate(days=90)`: a file with it and its key; trusted here, unless it is not to be."""
+
+    def write(*, days, address="127.0.0.1", trusted=True):
+        key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+        end = timezone.now() + dt.timedelta(days=days, hours=1)
+        signed = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), end - 400 * DAY, end)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=True)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path = tmp_path / "mip.pem"
+        path.write_bytes(secret + signed.public_bytes(Encoding.PEM))
+        if trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        return path
+
+    return write
 
 
 def levels(report):
@@ -241,6 +275,22 @@ class TestConnection:
         a_mip()
         settings.MIP = {**settings.MIP, "URL": settings.MIP["URL"].replace("http://", "https://")}
         assert levels(connection_check.check(lpu=lpu, now=now))[:3] == ["good", "good", "bad"]
+
+    @pytest.mark.parametrize(("days", "level"), [(90, "good"), (5, "warn")])
+    def test_how_long_the_certificate_is_good(self, a_mip, a_certificate, lpu, now, days, level):
+        a_mip(certificate=a_certificate(days=days))
+        report = connection_check.check(lpu=lpu, now=now)
+        # name, connection, encryption, login, row, clocks
+        assert levels(report) == ["good", "good", level, "good", "good", "good"]
+        assert re.search(rf"^TLSv1\.[23]\b.* {days}\b", report.steps[2].answer)
+        assert report.is_good
+
+    @pytest.mark.parametrize("wrong", [{"days": -2}, {"address": "127.0.0.2"}, {"trusted": False}])
+    def test_a_certificate_that_is_not_to_be_trusted(self, a_mip, a_certificate, lpu, now, wrong):
+        a_mip(certificate=a_certificate(**{"days": 90, **wrong}))
+        report = connection_check.check(lpu=lpu, now=now)
+        assert levels(report) == ["good", "good", "bad"]  # the password is not sent there
+        assert not report.is_good
 
     def test_never_inside_a_transaction(self, a_mip, lpu, now):
         a_mip()
