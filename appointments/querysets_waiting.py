@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, Value, When
 
 if TYPE_CHECKING:
     from appointments.models import CallTask, Slot, WaitingEntry  # noqa: F401
-    from lmis.models import Doctor, Lpu
+    from lmis.models import Department, Doctor, Lpu
     from patients.models import Patient
 
 
@@ -38,6 +38,12 @@ class WaitingQuerySet(models.QuerySet["WaitingEntry"]):
     def of_doctors(self, doctors: models.QuerySet[Doctor] | None) -> Self:
         """Waiting for one of these doctors by name; None is everybody."""
         return self if doctors is None else self.filter(doctor__in=doctors)
+
+    def of_department(self, department: Department) -> Self:
+        """Waiting for one of its doctors by name, or for what one of its doctors does."""
+        theirs = department.doctors.filter(is_active=True)
+        wanted = Q(doctor__in=theirs.values("pk")) | Q(speciality__in=theirs.values("speciality"))
+        return self.filter(wanted, patient__lpu=department.lpu_id)
 
     def of_speciality(self, speciality: int) -> Self:
         """Waiting for this speciality, or for a doctor of it by name."""

@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--doctors", type=int, default=200, help="a tenth of them share a speciality")
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--per-day", type=int, default=28)
-    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--turns", type=int, default=60)
     options = parser.parse_args()
     with private_database():
         from django.test import Client

@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--doctors", type=int, default=100)
     parser.add_argument("--per-day", type=int, default=28)
-    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--turns", type=int, default=60)
     options = parser.parse_args()
     with private_database():
         fill_schedule(doctors=options.doctors, days=DAYS, per_day=options.per_day)

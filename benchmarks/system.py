@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import datetime as dt
 import http.client
+import math
 import os
 import shutil
 import signal
@@ -39,7 +40,10 @@ def private_database() -> Iterator[Path]:
             django.setup()
             from django.core.management import call_command
 
+            from lmis.ops.serving import settle
+
             call_command("migrate", verbosity=0)
+            settle()  # as each web process does
             yield data_dir
     finally:
         shutil.rmtree(data_dir, ignore_errors=True)
@@ -102,7 +106,7 @@ def web_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _wait_until_ready(port: int) -> None:
-    for _attempt in range(150):
+    for _attempt in range(600):  # a busy machine takes its time
         with contextlib.suppress(OSError):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
             connection.request("GET", "/readyz")
@@ -134,6 +138,6 @@ def _spent(process: psutil.Process) -> float:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value below which this share of the values lies."""
+    """The smallest of the values that this share of them does not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return ordered[max(math.ceil(len(ordered) * share) - 1, 0)]

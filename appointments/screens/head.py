@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from appointments.models import WaitingEntry
 from appointments.screens.grid_scope import query_of
 from appointments.services import head_page
 from lmis.models import Department, Doctor, Lpu, Speciality
@@ -30,9 +32,11 @@ class Head(Screen):
             return self.render({"page": None})
         departments = list(Department.objects.filter(lpu=lpu).order_by("name"))
         department = self._chosen(departments, "department")
-        page = head_page.read(lpu=lpu, now=self.now, doctors=self._doctors(lpu, department))
+        everybody = WaitingEntry.objects.of_lpu(lpu)
+        waiting = everybody.of_department(department) if department else everybody
+        page = head_page.read(lpu=lpu, now=self.now, doctors=self._doctors(lpu, department), waiting=waiting)
         shown = {"page": page, "lpu": lpu, "departments": departments, "department": department}
-        return self.render({**shown, "links": Links(self), "weeks": head_page.WEEKS})
+        return self.render({**shown, "links": Links(self, lpu, department), "weeks": head_page.WEEKS})
 
     def _chosen(self, among: list[Any], name: str) -> Any:
         """The one that the address names by its number; None for none, and for one that is not there."""
@@ -47,16 +51,25 @@ class Head(Screen):
 class Links:
     """Where the numbers lead, for those who may go there; blank for the others. None of them names a patient."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, lpu: Lpu, department: Department | None) -> None:
         may = screen.allows
         self._grid = address_of("screens:grid") if may("lmis.use_grid") else ""
         self._list = may("appointments.view_appointment")
         self.absence = address_of("screens:absence") if may("lmis.edit_absences") else ""
-        self.waiting = address_of("screens:waiting") if may("lmis.use_waiting_list") else ""
+        self._waiting = address_of("screens:waiting") if may("lmis.use_waiting_list") else ""
+        self._here = {"lpu": lpu.pk, **({"department": department.pk} if department else {})}
 
     def day(self, speciality: int, day: Any) -> str:
         """The day of a speciality on the grid."""
         return self._grid and f"{self._grid}?{query_of(speciality=Speciality(pk=speciality), day=day)}"
+
+    def waiting(self, speciality: int) -> str:
+        """Those who wait for a speciality, here."""
+        return self._waiting and f"{self._waiting}?{urlencode({**self._here, 'speciality': speciality})}"
+
+    def late(self, speciality: int) -> str:
+        """Those of them whose norm has passed."""
+        return self._waiting and f"{self.waiting(speciality)}&late=1"
 
     def week(self, doctor: Doctor, day: Any) -> str:
         """The week of a doctor on the grid."""

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from appointments.services import waiting, waiting_offers
 from appointments.services.waiting_offers import Offered
 from appointments.shown import ticket_of
 from lmis.exceptions import Refusal, ValidationFailed
-from lmis.models import Lpu, Source, Speciality
+from lmis.models import Department, Lpu, Source, Speciality
 from lmis.screens import toast
 from lmis.screens.numbers import number
 from lmis.screens.scope import doctors_of
@@ -60,6 +61,17 @@ class WaitingScreen(Screen):
         return next((one for one in self.lpus if str(one.pk) == asked), None)
 
     @cached_property
+    def department(self) -> Department | None:
+        """The department to which the screen is narrowed, as the head's page is; None for all that there are."""
+        asked = self.request.POST.get("department") or self.request.GET.get("department")
+        return next((one for one in self.departments if str(one.pk) == asked), None)
+
+    @cached_property
+    def departments(self) -> list[Department]:
+        """Those of the chosen LPU, by name; one statement."""
+        return list(Department.objects.filter(lpu__in=[self.lpu] if self.lpu else self.lpus).order_by("name", "pk"))
+
+    @cached_property
     def zone(self) -> dt.tzinfo:
         """That of the chosen LPU: its norms end with its days."""
         return self.lpu.tz if self.lpu else super().zone
@@ -72,9 +84,9 @@ class WaitingScreen(Screen):
     @property
     def narrowed(self) -> dict[str, Any]:
         """To what, for the templates; `narrowed` goes with each request, for its answer is the list as it was."""
-        chosen = {"speciality": self.speciality, "lpu": self.lpu and self.lpu.pk, "late": "1" if self.late else None}
-        sent = json.dumps({name: value for name, value in chosen.items() if value})
-        return {"speciality": self.speciality, "lpu": self.lpu, "late": self.late, "narrowed": sent}
+        to = {"speciality": self.speciality, "lpu": self.lpu, "department": self.department, "late": self.late}
+        sent = {name: value.pk if isinstance(value, Model) else int(value) for name, value in to.items() if value}
+        return {**to, "narrowed": json.dumps(sent)}
 
     @property
     def channel(self) -> str:
@@ -88,8 +100,9 @@ class WaitingScreen(Screen):
 
     @property
     def here(self) -> WaitingQuerySet:
-        """Those of the chosen LPU."""
-        return self.scope.of_lpu(self.lpu) if self.lpu else self.scope
+        """Those of the chosen LPU and department."""
+        found = self.scope.of_lpu(self.lpu) if self.lpu else self.scope
+        return found.of_department(self.department) if self.department else found
 
     def among(self) -> WaitingQuerySet:
         """Those of the chosen LPU and speciality, or only the late ones of them."""

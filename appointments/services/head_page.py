@@ -7,7 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from appointments.models import Appointment, ScheduleException, Slot, WaitingEntry
+from appointments.models import Appointment, ScheduleException, Slot
+from appointments.querysets_waiting import WaitingQuerySet
 from appointments.services.norms import Norms, Wait
 from appointments.services.waiting_offers import Line, summary
 from lmis.models import Doctor, Lpu
@@ -107,8 +108,8 @@ class Page:
     over: list[Slot]
 
 
-def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet) -> Page:
-    """The page of an LPU, about these doctors of it. Ten statements, however many doctors there are.
+def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet, waiting: WaitingQuerySet) -> Page:
+    """The page of an LPU, about these doctors of it and who waits. Ten statements, however many doctors there are.
 
     Doctors. The map: slots by speciality and day. Loads: outcomes, slots. Absences. Waits: nearest places, norms, the
     calendar, the waiting list. Places beyond the plan.
@@ -128,7 +129,7 @@ def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet) -> Page:
         absences=list(
             ScheduleException.objects.filter(doctor__in=doctors).absences_with_patients(now, now + ABSENCES_AHEAD)
         ),
-        waits=_waits(rows, doctors=doctors, lpu=lpu, now=now),
+        waits=_waits(rows, doctors=doctors, waiting=waiting, lpu=lpu, now=now),
         over=list(slots.beyond_the_plan(now)[:OVER_SHOWN]),
     )
 
@@ -165,12 +166,13 @@ def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date, people: dict
     return sorted(loads, key=lambda load: (-load.percent, load.doctor.short_name))
 
 
-def _waits(rows: list[Row], *, doctors: DoctorQuerySet, lpu: Lpu, now: dt.datetime) -> list[Waiting]:
+def _waits(
+    rows: list[Row], *, doctors: DoctorQuerySet, waiting: WaitingQuerySet, lpu: Lpu, now: dt.datetime
+) -> list[Waiting]:
     latest_first = reversed(list(Slot.objects.free(now).first_of_each(doctors)))
     nearest = {slot.doctor.speciality_id: slot for slot in latest_first}
     norms = Norms.read(zone=lpu.tz, now=now)
-    among = WaitingEntry.objects.of_lpu(lpu)
-    lines = {line.speciality_id: line for line in summary(among, now.astimezone(lpu.tz).date())}
+    lines = {line.speciality_id: line for line in summary(waiting, now.astimezone(lpu.tz).date())}
     names = {row.speciality: row.name for row in rows}
     names |= {pk: slot.doctor.speciality.name for pk, slot in nearest.items()}
     names |= {pk: line.speciality for pk, line in lines.items()}

@@ -27,6 +27,18 @@ def week_link(links: Any, doctor: Any, day: dt.date) -> str:
 
 
 @register.simple_tag
+def waiting_link(links: Any, speciality: int) -> str:
+    """Those who wait for a speciality; blank likewise."""
+    return str(links.waiting(speciality))
+
+
+@register.simple_tag
+def late_link(links: Any, speciality: int) -> str:
+    """Those of them whose norm has passed; blank likewise."""
+    return str(links.late(speciality))
+
+
+@register.simple_tag
 def visits_link(doctor: Any, state: str, first: dt.date, last: dt.date) -> str:
     """The list of a doctor's appointments in a state, between two days inclusive."""
     return _visits(doctor, first, last, state__exact=state)

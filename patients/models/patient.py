@@ -269,7 +269,8 @@ class Patient(models.Model):
         born = f"{self.birth_date:%d.%m.%Y}" if self.birth_date else ""
         district = gettext("district %(district)s") % {"district": self.district} if self.district else ""
         polis = gettext("polis …%(end)s") % {"end": self.polis_number[-4:]} if self.polis_number else ""
-        return ", ".join(part for part in (born, district, polis) if part)
+        unbroken = polis.replace("…", "…\N{WORD JOINER}")  # else a line may end between them
+        return ", ".join(part for part in (born, district, unbroken) if part)
 
     def long(self) -> str:
         """Full name and what tells namesakes apart, in one line: who hears a button's name may not see its row."""

@@ -232,7 +232,8 @@ def test_visits(demo):
 def test_the_week_before_is_there_for_the_head(demo):
     lpu = Lpu.objects.own().get()
     today = NOW.astimezone(lpu.tz).date()
-    page = head_page.read(lpu=lpu, now=NOW, doctors=Doctor.objects.filter(lpu=lpu).order_by().values("pk"))
+    doctors = Doctor.objects.filter(lpu=lpu).order_by().values("pk")
+    page = head_page.read(lpu=lpu, now=NOW, doctors=doctors, waiting=WaitingEntry.objects.of_lpu(lpu))
     assert len(page.loads) == 20
     percents = [load.percent for load in page.loads]
     assert percents[0] > 80 > 70 > percents[-1] > 40

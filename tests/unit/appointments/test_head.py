@@ -60,7 +60,8 @@ def seat(slot, state="booked", **fields):
 def read(doctor, now=None):
     """The page of the doctor's LPU."""
     every = Doctor.objects.filter(lpu=doctor.lpu).order_by().values("pk")
-    return head_page.read(lpu=doctor.lpu, now=now or timezone.now(), doctors=every)
+    waiting = WaitingEntry.objects.of_lpu(doctor.lpu)
+    return head_page.read(lpu=doctor.lpu, now=now or timezone.now(), doctors=every, waiting=waiting)
 
 
 class TestMap:
@@ -228,6 +229,20 @@ class TestScreen:
             behind = [head.get(link.replace("&amp;", "&")).context["entries"] for link in links]
             assert [len(entries) for entries in behind] == [line.count, line.overdue]
             assert {entry.patient.lpu_id for entries in behind for entry in entries} == {one.lpu_id}
+
+    def test_behind_those_who_wait_are_just_those_of_the_department(self, head, doctor):
+        """One speciality in two departments: by name they wait for a doctor of one, without a name for both."""
+        mine, other = (Department.objects.create(lpu=doctor.lpu, name=name) for name in ("Первая", "Вторая"))
+        Doctor.objects.filter(pk=doctor.pk).update(department=mine)
+        second = cast.a_doctor(doctor.lpu, speciality=doctor.speciality, department=other)
+        by_name, by_kind, theirs = (an_entry(doctor, by_name=True), an_entry(doctor), an_entry(second, by_name=True))
+        WaitingEntry.objects.update(due=timezone.now().date() - dt.timedelta(days=3))
+        for department, entries in ((mine, [by_name, by_kind]), (other, [by_kind, theirs])):
+            shown = head.get(URL, {"department": department.pk})
+            (line,) = [wait.line for wait in shown.context["page"].waits]
+            assert (line.count, line.overdue) == (2, 2)
+            links = re.findall(r'href="(/admin/waiting/[?][^"]+)"', shown.content.decode())
+            assert [head.get(link.replace("&amp;", "&")).context["entries"] for link in links] == [entries] * 2
 
     def test_a_nearest_place_beyond_the_norm_leads_to_its_day(self, head, doctor):
         slot = a_place(doctor, 13)

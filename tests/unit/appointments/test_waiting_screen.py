@@ -14,7 +14,7 @@ from appointments.models import Appointment, WaitingEntry
 from appointments.screens.waiting import Waiting
 from appointments.services import waiting
 from lmis.actors import IN_WORDS, SYSTEM
-from lmis.models import Lpu
+from lmis.models import Department, Doctor, Lpu
 from tests.factories import cast
 from tests.factories.staff import an_employee, page
 from tests.factories.waiting import a_call, an_entry, booked
@@ -168,8 +168,8 @@ def test_narrowed_to_those_beyond_the_norm(registrar, doctor):
     WaitingEntry.objects.filter(pk__in=[first.pk, second.pk]).update(due=passed)
     shown = registrar.get(reverse(PAGE), {"late": "1"})
     assert shown.context["entries"] == [first, second]
-    assert sent_along(shown)[0] == {"late": "1"}
-    assert sent_along(post(registrar, "close", entry=first.guid, late="1")) == [{"late": "1"}]
+    assert sent_along(shown)[0] == {"late": 1}
+    assert sent_along(post(registrar, "close", entry=first.guid, late="1")) == [{"late": 1}]
     left = post(registrar, "close", entry=first.guid, reason="проба", late="1")
     assert left.context["entries"] == [second]
     assert registrar.get(reverse(PAGE), {"late": "0"}).context["entries"] == [second, in_time]
@@ -192,6 +192,23 @@ def test_narrowed_to_an_lpu(registrar, doctor):
     left = post(registrar, "close", entry=theirs.guid, reason="проба", lpu=far.lpu_id)
     assert left.context["entries"] == [second]
     assert registrar.get(reverse(PAGE), {"lpu": "x"}).context["entries"] == [second, ours]
+
+
+def test_narrowed_to_a_department(registrar, doctor):
+    """Who waits for one of its doctors, or for what they do; not for the doctors of the next one."""
+    mine, other = (Department.objects.create(lpu=doctor.lpu, name=name) for name in ("Терапия", "Хирургия"))
+    Doctor.objects.filter(pk=doctor.pk).update(department=mine)
+    colleague, next_door = cast.a_doctor(doctor.lpu, department=mine), cast.a_doctor(doctor.lpu, department=other)
+    by_name, theirs, by_kind = an_entry(colleague, by_name=True), an_entry(next_door), an_entry(doctor)
+    shown = registrar.get(reverse(PAGE), {"department": mine.pk})
+    assert shown.context["entries"] == [by_name, by_kind]
+    assert f'<option value="{mine.pk}" selected>' in shown.content.decode()
+    assert sent_along(shown)[0] == {"department": mine.pk}
+    left = post(registrar, "close", entry=by_name.guid, reason="проба", department=mine.pk)
+    assert left.context["entries"] == [by_kind]
+    elsewhere = registrar.get(reverse(PAGE), {"department": mine.pk, "lpu": cast.an_lpu().pk})
+    assert elsewhere.context["department"] is None
+    assert registrar.get(reverse(PAGE), {"department": other.pk}).context["entries"] == [theirs]
 
 
 def test_the_form_asks_for_the_lpu_where_there_are_several(registrar, doctor):
