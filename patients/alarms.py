@@ -14,7 +14,6 @@ from lmis.models import Heartbeat
 from lmis.ops.heartbeat import EACH_BEAT
 from lmis.services import alarms
 from lmis.services.alarms import Check, Facts
-from patients.mip import client
 from patients.models import CardUpload, ExchangeMark, ExchangePause, MipGate, Reconciliation
 from patients.services import exchange_words, figures, pauses
 
@@ -58,7 +57,7 @@ def mark_version(now: datetime) -> None:
 
 def oldest_unsent(now: datetime) -> Facts | None:
     """A change has been waiting for too long; existing cards that are uploaded bit by bit are not counted."""
-    oldest = figures.oldest_unsent() if client.is_configured() else None
+    oldest = figures.oldest_unsent()
     since: datetime | None = oldest.since if oldest else None  # type: ignore[attr-defined]  # annotated
     if since is None or now - since <= OLD:
         return None
@@ -116,8 +115,6 @@ def refused_left(now: datetime) -> Facts | None:
 
 def existing_unsent(now: datetime) -> Facts | None:
     """Existing cards that were handed over for sending long ago and that the MIP has not taken."""
-    if not client.is_configured():
-        return None
     days: int = settings.ALARMS["EXISTING_DAYS"]
     unsent = CardUpload.objects.unsent().behind().filter(priority=CardUpload.Priority.BACKFILL)
     waits = Q(state=CardUpload.State.WAITING, due_at__lt=now - timedelta(days=days))

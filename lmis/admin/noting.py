@@ -20,9 +20,9 @@ class NotesOpened(ModelAdmin):
         """The guids of the cards that these rows name."""
         return list({row.patient.guid for row in rows})
 
-    def names_patients(self, request: HttpRequest) -> bool:
-        """Whether what this employee is shown tells of patients at all."""
-        return True
+    def told_of(self, request: HttpRequest, rows: Iterable[Any]) -> Iterable[Any]:
+        """Those of the rows in which this employee is shown something of the patient."""
+        return rows
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         """The page of one."""
@@ -41,8 +41,8 @@ class NotesOpened(ModelAdmin):
         return response
 
     def _note(self, request: HttpRequest, what: str, rows: Iterable[Any]) -> None:
-        if self.names_patients(request):
-            access.note(by=actor(request), what=what, cards=self.cards_of(rows), screen=str(self.opts.model_name))
+        cards = self.cards_of(self.told_of(request, rows))
+        access.note(by=actor(request), what=what, cards=cards, screen=str(self.opts.model_name))
 
 
 class NotesCards(NotesOpened):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -19,6 +18,7 @@ from lmis.actors import Actor
 from lmis.admin.base import ReadOnlyAdmin
 from lmis.admin.noting import NotesOpened
 from patients.models import CardUpload, ExchangePause, MipGate
+from patients.screens.scope import readable
 from patients.services import exchange_words, gate, history, uploads
 
 ATTEMPTS = 50
@@ -86,18 +86,15 @@ class CardUploadAdmin(ShowsUpload, NotesOpened, ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: CardUpload | None = None) -> Any:
         """What the MIP wrote may name the patient: it is for those who may see the card."""
-        if self.names_patients(request):
+        if obj is not None and self.told_of(request, [obj]):
             return self.fields
         kept = [name for name in self.fields if name not in _TEXTS]
         return [*kept[:-1], "fault_fields", kept[-1]]
 
-    def names_patients(self, request: HttpRequest) -> bool:
-        """The MIP's texts may; the rest of the page does not."""
-        return request.user.has_perm("patients.view_patient")
-
-    def cards_of(self, rows: Iterable[CardUpload]) -> list[UUID]:
-        """Those of which the MIP wrote something."""
-        return [row.patient.guid for row in rows if any(one.said for one in exchange_words.faults_of(row))]
+    def told_of(self, request: HttpRequest, rows: Iterable[CardUpload]) -> list[CardUpload]:
+        """Those whose card may be seen and of which the MIP wrote something; the rest of the page names nobody."""
+        said = [row for row in rows if any(one.said for one in exchange_words.faults_of(row))]
+        return readable(said, request.user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CardUpload]:
         """With the card's number and LPU, in one statement."""

@@ -29,6 +29,11 @@ class Exchange:
     status: int | None
     request_id: UUID
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether the MIP was asked at all: what we refuse ourselves says nothing of it."""
+        return self.outcome is not NO_PAPER
+
 
 def send(card: Patient) -> Exchange:
     """Send one card (with `lpu` and `merged_into` loaded). Raises nothing that has to do with the network.

@@ -9,6 +9,7 @@ from lmis.screens.numbers import number, number_or_404
 from lmis.services import access
 from patients.models import CardUpload, ReconciliationFinding
 from patients.screens.exchange import ExchangeScreen
+from patients.screens.scope import readable
 from patients.services import connection_check, exchange_page, exchange_words, findings, letters, rejections
 
 SHOWN = 50
@@ -26,19 +27,22 @@ class ExchangeCards(ExchangeScreen):
         after = number(request.GET.get("after", "")) or 0
         found = CardUpload.objects.listed_as(state, code).filter(pk__gt=after)
         rows = list(found.select_related("patient__lpu").order_by("pk")[: SHOWN + 1])
-        reads = self.allows(SEE_CARDS)
-        if reads:
-            self._note(rows[:SHOWN])
+        read = self._read(rows[:SHOWN])
         context = {"state": state, "code": code, "name": exchange_words.name_of(state), "rows": rows[:SHOWN]}
         more = rows[SHOWN - 1].pk if len(rows) > SHOWN else None
         is_sent_again = state in exchange_page.SENT_AGAIN
-        context |= {"more": more, "runs": self.runs, "is_sent_again": is_sent_again, "reads": reads}
+        context |= {"more": more, "runs": self.runs, "is_sent_again": is_sent_again, "read": read}
         return self.render(context)
 
-    def _note(self, rows: list[CardUpload]) -> None:
-        """What the MIP wrote may name the patient: whoever reads it is written down."""
-        read = [row.patient.guid for row in rows if any(one.said for one in exchange_words.faults_of(row))]
-        access.note(by=self.by, what=access.What.FOUND, cards=read, screen="exchange")
+    def _read(self, rows: list[CardUpload]) -> set[int] | None:
+        """The ids of those of which this employee reads what the MIP wrote, which is written down; None for who may not
+        see cards at all."""
+        if not self.allows(SEE_CARDS):
+            return None
+        said = [row for row in rows if any(one.said for one in exchange_words.faults_of(row))]
+        mine = readable(said, self.user)
+        access.note(by=self.by, what=access.What.FOUND, cards=[row.patient.guid for row in mine], screen="exchange")
+        return {row.pk for row in mine}
 
 
 class ExchangeLetter(ExchangeScreen):

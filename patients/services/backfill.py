@@ -174,7 +174,9 @@ def _hand_over(row: Backfill, room: int, now: datetime) -> int:
     # a row that is locked is on its way anyway, and is left alone.
     settled = CardUpload.objects.filter(pk__in=ids, state__in=states)
     free = list(settled.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    CardUpload.objects.filter(pk__in=free).update(**verdicts.waiting(now), priority=CardUpload.Priority.BACKFILL)
+    # What is on its way already keeps its place: behind the existing cards a change of today would wait unnoticed.
+    place = {} if row.state == State.RETRY else {"priority": CardUpload.Priority.BACKFILL}
+    CardUpload.objects.filter(pk__in=free).update(**verdicts.waiting(now), **place)
     row.cursor = ids[-1] if len(ids) == room else upper
     row.done += len(ids)
     return len(free)

@@ -46,7 +46,10 @@ def take_probe(*, claim: UUID, until: datetime, now: datetime) -> bool:
 
 
 def heard(*, outcomes: list[Outcome], claim: UUID, is_probe: bool, now: datetime) -> None:
-    """Draw the conclusions from some answers, in their order. In a transaction; writes nothing while all is well."""
+    """Draw the conclusions from some answers, in their order; a probe that brings no bad one has got through.
+
+    In a transaction; writes nothing while all is well.
+    """
     gate = MipGate.objects.filter(pk=_ONLY).first()
     troubled = any(isinstance(outcome, Credentials | Later) for outcome in outcomes)
     if not troubled and (gate is None or (gate.closed_until is None and gate.streak == 0)):
@@ -64,6 +67,11 @@ def heard(*, outcomes: list[Outcome], claim: UUID, is_probe: bool, now: datetime
     if is_probe and gate.probe == claim:
         _open(gate, now)
     gate.save()
+
+
+def give_up_probe(*, claim: UUID, now: datetime) -> None:
+    """The one that was to try has learnt nothing of the MIP: the next may at once. One statement."""
+    MipGate.objects.filter(pk=_ONLY, probe=claim).update(probe=None, closed_until=now)
 
 
 def is_of_all(outcome: Credentials | Later, *, failures: int) -> bool:

@@ -78,7 +78,9 @@ class TestScope:
 
     @pytest.mark.parametrize("state", ["rejected", "duplicate", "retry"])
     def test_those_in_a_state(self, cards, now, state):
+        place = 2 if state == "retry" else 1  # what is on its way keeps it
         settle(cards[:2], state, error_code="x", error_text="y", error_field="z", attempts=7, due_at=now + 99 * SECOND)
+        CardUpload.objects.filter(pk__in=keys(cards[:2])).update(priority=place)
         assert start(now, state=state).total == 2
         backfill.work(now=now)
         assert queued() == keys(cards[:2])
@@ -142,6 +144,15 @@ class TestHandingOver:
         settle(cards[:2], "retry", due_at=now + 999 * SECOND)
         backfill.work(now=now + SECOND)
         assert queued() == keys(cards[2:4])
+
+    def test_what_is_on_its_way_already_keeps_its_place(self, cards, now):
+        """A change of today would else wait behind the existing cards, where no alarm of changes looks."""
+        settle(cards[:2], "retry", priority=CardUpload.Priority.CHANGED, due_at=now + 999 * SECOND)
+        start(now, state="retry")
+        backfill.work(now=now)
+        moved = CardUpload.objects.filter(pk__in=[card.pk for card in cards[:2]])
+        assert set(moved.values_list("state", "priority")) == {("waiting", CardUpload.Priority.CHANGED)}
+        assert all(due_at <= now for due_at in moved.values_list("due_at", flat=True))
 
     def test_piece_by_piece(self, cards, now, monkeypatch):
         monkeypatch.setattr(backfill, "AT_ONCE", 2)

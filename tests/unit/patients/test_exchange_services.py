@@ -341,6 +341,11 @@ class TestChecks:
         set_upload(card, state="rejected")
         assert patient_alarms.oldest_unsent(now) is None
 
+    def test_without_the_mips_address_it_is_noticed_all_the_same(self, card, now, settings):
+        settings.MIP = {**settings.MIP, "URL": ""}
+        Patient.objects.filter(pk=card.pk).update(updated_at=now - 16 * MINUTE)
+        assert patient_alarms.oldest_unsent(now) == {"minutes": 16}
+
     def test_the_gate_shut_by_credentials(self, now):
         MipGate.objects.create(kind="credentials", reason="unauthorized", closed_until=now + MINUTE, since=now)
         assert patient_alarms.credentials(now) == {"reason": "unauthorized"}
