@@ -1,11 +1,14 @@
 """Contract §5, end to end: real processes, real HTTP, two clinics and the region between them."""
 
+import contextlib
 import datetime as dt
 import os
 import signal
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from tests.demo import until
@@ -171,6 +174,31 @@ def test_after_a_restart_of_the_database_nobody_gets_a_dead_connection(receiving
     ready = receiving.demo["base_url"].removesuffix("/api") + "/readyz"
     until(lambda: receiving.http.get(ready).status_code == 200, "the web server did not find the database again")
     assert at_once(12) == {200}
+
+
+def test_what_was_answered_201_is_there_after_the_database_was_killed(receiving):
+    """Killed, not stopped, while four callers book: nothing that was only in its memory comes back."""
+    token = receiving.token(receiving.demo["sample"]["polis"])
+    places = [slot["guid"] for slot in free_slots(receiving, "Internet")[-160:]]
+    before, promised, begun = receiving.demo["pids"]["postgres"], [], threading.Event()
+
+    def book(place):
+        with contextlib.suppress(httpx.HTTPError):
+            made = receiving.call("POST", "/appointments", token=token, json={"slot": place})
+            if made.status_code == 201:
+                promised.append(made.json()["guid"])
+        if len(promised) > 20 and not begun.is_set():
+            begun.set()
+            os.kill(before, signal.SIGKILL)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(book, places))
+    until(lambda: receiving.demo["pids"]["postgres"] not in (None, before), "PostgreSQL was not started again")
+    ready = receiving.demo["base_url"].removesuffix("/api") + "/readyz"
+    until(lambda: receiving.http.get(ready).status_code == 200, "the web server did not find the database again")
+    assert begun.is_set()
+    listed = receiving.rows("SELECT guid::text FROM appointments_appointment WHERE state = 'booked'")
+    assert set(promised) <= {guid for (guid,) in listed}
 
 
 def test_their_logs_name_nobody(referring, receiving):
