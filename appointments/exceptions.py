@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
+from appointments.api.examples import APPOINTMENT, NEAREST, OWN_APPOINTMENT
 from lmis.exceptions import Refusal
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class SlotRefusal(Refusal):
     """
 
     status = 409
-    example: ClassVar[dict[str, Any]] = {"nearest": []}
+    example: ClassVar[dict[str, Any]] = {"nearest": [NEAREST]}
 
     def __init__(self, slot: Slot, channels: Collection[str]) -> None:
         super().__init__()
@@ -116,6 +117,7 @@ class AlreadyBooked(HeldAppointment):
 
     code = "already_booked"
     message = _("The patient already has an appointment at this time with this doctor.")
+    example: ClassVar[dict[str, Any]] = {"appointment": OWN_APPOINTMENT}
 
 
 class DirectionAlreadyBooked(HeldAppointment):
@@ -123,6 +125,7 @@ class DirectionAlreadyBooked(HeldAppointment):
 
     code = "direction_already_booked"
     message = _("There is already an appointment for this direction. Cancel it first to book another one.")
+    example: ClassVar[dict[str, Any]] = {"appointment": APPOINTMENT}
 
 
 class WrongLpu(Refusal):

@@ -232,6 +232,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "LMIS integration API",
+    "DESCRIPTION": (
+        "An unknown path, one with a guid that is none included, answers 404 `not_found`; a method that a path does "
+        "not have answers 405 `method_not_allowed`, once the caller is known. Both come in the envelope of every error."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -27,6 +27,23 @@ APPOINTMENT: dict[str, Any] = {
     "resource": "5b0c1f6a-2c5b-4a57-8f3c-9f3d6a3f8f10",
 }
 OWN_APPOINTMENT = APPOINTMENT | {"direction": None}
+SLOT: dict[str, Any] = {
+    "guid": APPOINTMENT["slot"],
+    "resource": APPOINTMENT["resource"],
+    "begin": APPOINTMENT["begin"],
+    "end": APPOINTMENT["end"],
+    "status": "Available",
+    "busyType": {"code": "1", "name": "Первичный приём"},
+    "channels": ["Internet", "CallCenter"],
+    "capacity": 1,
+    "free": 1,
+    "room": "112",
+}
+NEAREST = SLOT | {
+    "guid": "0f6c2b1e-7d0a-4f5e-9a3b-5c1d2e3f4a5b",
+    "begin": "2026-04-21T09:15:00+03:00",
+    "end": "2026-04-21T09:30:00+03:00",
+}
 BY_DIRECTION: dict[str, Any] = {
     "slot": "766998fb-1915-4d54-a3f3-934f60125aac",
     "patient": {

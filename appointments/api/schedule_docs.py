@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from appointments.api.examples import APPOINTMENT
+from appointments.api.examples import APPOINTMENT, SLOT
 from appointments.api.schedule_shapes import (
     ResourceScheduleQuery,
     ResourceSerializer,
@@ -33,18 +33,6 @@ RESOURCE: dict[str, Any] = {
     "department": "Терапевтическое отделение",
     "room": "112",
     "nextFree": {"slot": APPOINTMENT["slot"], "begin": APPOINTMENT["begin"]},
-}
-SLOT: dict[str, Any] = {
-    "guid": APPOINTMENT["slot"],
-    "resource": APPOINTMENT["resource"],
-    "begin": APPOINTMENT["begin"],
-    "end": APPOINTMENT["end"],
-    "status": "Available",
-    "busyType": {"code": "1", "name": "Первичный приём"},
-    "channels": ["Internet", "CallCenter"],
-    "capacity": 1,
-    "free": 1,
-    "room": "112",
 }
 SCHEDULE: dict[str, Any] = {
     "revision": "6a787238bb819e775b10.20260421-20260505.88641",

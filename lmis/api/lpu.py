@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,6 +36,28 @@ class LpuSerializer(serializers.Serializer[Any]):
     timeZone = serializers.CharField(help_text="IANA name, such as `Europe/Moscow`.")
 
 
+class LpusSerializer(serializers.Serializer[Any]):
+    """All of them."""
+
+    items = LpuSerializer(many=True)
+
+
+_EXAMPLE = {
+    "guid": "1dadf64c-f34a-4023-98a6-3e7b7be4f243",
+    "name": "Городская поликлиника № 1",
+    "shortName": "ГП № 1",
+    "oid": "1.2.643.5.1.13.13.12.2.77.1234",
+    "address": "ул. Мира, 1",
+    "phone": "70000000000",
+    "timeZone": "Europe/Moscow",
+}
+_SHOWN = OpenApiResponse(
+    LpusSerializer,
+    description="LPUs",
+    examples=[OpenApiExample("lpus", value={"items": [_EXAMPLE]}, response_only=True)],
+)
+
+
 class LpuListView(ApiView):
     """Any client, and a patient by token alone."""
 
@@ -44,7 +66,7 @@ class LpuListView(ApiView):
 
     @extend_schema(
         summary="J. LPUs served here",
-        responses=inline_serializer("LpuList", {"items": LpuSerializer(many=True)}),
+        responses=_SHOWN,
     )
     def get(self, request: Request) -> Response:
         """The own LPUs, by name."""

@@ -1,7 +1,7 @@
 """The OpenAPI document: what every method has in common; the methods' own parts stand beside their views.
 
 A view says with `@errors("slot_taken", ...)` which codes of its own it answers; those that follow from its being a
-write, needing a patient or a scope are added here.
+write, taking a patient's token, having a guid in its path or a scope are added here.
 """
 
 from __future__ import annotations
@@ -83,8 +83,10 @@ class AutoSchema(BaseSchema):
         method = getattr(self.view, self.method.lower())
         yield from getattr(method, "error_codes", ())
         yield from _EVERYWHERE
-        if getattr(self.view, "needs_patient", False):
+        if getattr(self.view, "needs_patient", False) or getattr(self.view, "bearer_allowed", False):
             yield from _PATIENT
+        if "{" in self.path:
+            yield "not_found"  # what is no guid matches no path
         if getattr(self.view, "scope", None) is not None:
             yield "scope_required"
         if self._is_write():
@@ -96,8 +98,10 @@ class AutoSchema(BaseSchema):
         )
         self.registry.register_on_missing(envelope)
         examples = {refusal.code: _example(refusal) for refusal in refusals}
+        headers = {name: header for name, (codes, header) in _ERROR_HEADERS.items() if codes & examples.keys()}
         return {
             "description": HTTPStatus(int(status)).phrase,
+            **({"headers": headers} if headers else {}),
             "content": {CONTENT_TYPE: {"schema": envelope.ref, "examples": examples}},
         }
 
@@ -172,6 +176,23 @@ _ENVELOPE = {
         },
         "details": {"type": "object", "additionalProperties": True, "description": "As the code has them."},
     },
+}
+# Which codes bring it along, and what it is.
+_ERROR_HEADERS: dict[str, tuple[set[str], dict[str, Any]]] = {
+    "Retry-After": (
+        {"throttled", "unavailable", "request_in_progress"},
+        {
+            "schema": {"type": "integer", "minimum": 1},
+            "description": "Seconds to wait; with `throttled`, `unavailable` and `request_in_progress`.",
+        },
+    ),
+    "WWW-Authenticate": (
+        {"unauthorized", *_PATIENT},
+        {
+            "schema": {"type": "string"},
+            "description": "`Basic` with `unauthorized`, `Bearer` with `token_invalid` and `token_expired`.",
+        },
+    ),
 }
 _HEADERS = [
     OpenApiParameter(
