@@ -103,6 +103,24 @@ def test_with_cards_in_two_lpus_that_of_the_slot_is_used(region, slot, patient):
     assert Appointment.objects.get().patient == patient
 
 
+def test_one_token_sees_and_cancels_on_all_of_its_cards(region, slot, patient):
+    """Contract §2.1: with several own LPUs the token means all of its cards, for H and I."""
+    elsewhere = cast.a_patient(cast.an_lpu())
+    there = cast.a_slot(cast.a_doctor(elsewhere.lpu), hours=30)
+    stranger = book(region.http(cast.a_patient(slot.doctor.lpu)), cast.a_slot(slot.doctor, hours=31)).json()
+    http = region.http(HTTP_X_PATIENT_TOKEN=cast.token_of(patient, elsewhere))
+    made = [book(http, place).json() for place in (slot, there)]
+    holders = dict(Appointment.objects.values_list("slot__guid", "patient"))
+    assert (holders[slot.guid], holders[there.guid]) == (patient.pk, elsewhere.pk)
+    assert http.get(URL).json() == {"items": made}
+    for body in made:
+        assert http.get(f"{URL}/{body['guid']}").json() == body
+        cancelled = http.delete(f"{URL}/{body['guid']}")
+        assert (cancelled.status_code, cancelled.json()) == (200, body | {"state": "cancelled"})
+    assert http.get(URL).json() == {"items": []}
+    assert Appointment.objects.get(state="booked").guid == uuid.UUID(stranger["guid"])
+
+
 def test_refusals_of_the_slot_in_their_order(region, doctor, patient):
     http = region.http(patient)
     refused(http.post(URL, {"slot": str(uuid.uuid4())}, format="json"), 404, "slot_not_found")
