@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 
 from appointments import locks
@@ -195,31 +196,40 @@ def attempt(work):
         connection.ensure_connection()
 
 
-def wrong_counters_meanwhile(doctor, turns):
-    """Eight book and cancel, so often each; what somebody found who looked at the counters all the time."""
-    slots = [cast.a_slot(doctor, capacity=2), cast.a_slot(doctor, hours=30)]
+def wrong_counters_meanwhile(doctor, rounds):
+    """Eight book and cancel, so many rounds each; what somebody found who looked at the counters all the time.
+
+    By turns in a slot with a place for each of them and in one with a single place, where many are refused: such a turn
+    is no round.
+    """
+    slots = [cast.a_slot(doctor, capacity=8), cast.a_slot(doctor, hours=30)]
     patients = patients_of(doctor, 8)
     now = timezone.now()
 
-    def rounds(index):
-        for turn in range(turns):
-            slot = slots[(index + turn) % 2]
-            made = attempt(
-                lambda slot=slot: booking.book(
-                    slot_guid=slot.guid,
-                    patient=patients[index],
-                    source=Source.INTERNET,
-                    channels=CHANNELS,
-                    by=SYSTEM,
-                    now=now,
-                )
+    def book_and_cancel(index, slot):
+        """Whether there was a place."""
+        made = attempt(
+            lambda: booking.book(
+                slot_guid=slot.guid,
+                patient=patients[index],
+                source=Source.INTERNET,
+                channels=CHANNELS,
+                by=SYSTEM,
+                now=now,
             )
-            if isinstance(made, Appointment):
-                attempt(
-                    lambda made=made: cancelling.cancel(
-                        guid=made.guid, among=Appointment.objects.all(), reason="", by=SYSTEM, now=now
-                    )
-                )
+        )
+        if not isinstance(made, Appointment):
+            return False
+        everybody = Appointment.objects.all()
+        attempt(lambda: cancelling.cancel(guid=made.guid, among=everybody, reason="", by=SYSTEM, now=now))
+        return True
+
+    def all_rounds(index):
+        left, turn = rounds, index
+        while left:
+            left -= book_and_cancel(index, slots[turn % 2])
+            turn += 1
+            assert turn < index + 20 * rounds, "one has hardly ever got a place"
 
     over, looked, wrong = threading.Event(), [], []
 
@@ -231,7 +241,7 @@ def wrong_counters_meanwhile(doctor, turns):
     with elsewhere() as submit:
         looking = submit(look)
         try:
-            rivals(8, rounds)
+            rivals(8, all_rounds)
         finally:
             over.set()
         looking.result()
@@ -240,10 +250,12 @@ def wrong_counters_meanwhile(doctor, turns):
 
 
 def test_a_thousand_rounds_of_booking_and_cancelling_keep_the_counter(doctor):
-    assert wrong_counters_meanwhile(doctor, turns=125) == []
+    assert wrong_counters_meanwhile(doctor, rounds=125) == []
     assert integrity.report() == []
     assert set(Slot.objects.values_list("booked", flat=True)) == {0}
-    assert Appointment.objects.count() > 8
+    assert collections.Counter(Appointment.objects.values_list("state", flat=True)) == {"cancelled": 1000}
+    made = {slot.capacity: slot.made for slot in Slot.objects.annotate(made=Count("appointments"))}
+    assert made[8] > made[1] > 0, "nobody competed"
 
 
 def test_twin_without_the_trigger_the_counter_is_wrong_at_once(doctor):
@@ -253,7 +265,7 @@ def test_twin_without_the_trigger_the_counter_is_wrong_at_once(doctor):
         cursor.execute(f"ALTER TABLE appointments_appointment DISABLE TRIGGER {trigger}")
         try:
             with without("appointments_appointment", "appointment_seat_held_once"):
-                assert wrong_counters_meanwhile(doctor, turns=5)
+                assert wrong_counters_meanwhile(doctor, rounds=5)
         finally:
             cursor.execute(f"ALTER TABLE appointments_appointment ENABLE TRIGGER {trigger}")
 
