@@ -10,6 +10,7 @@ from appointments.models import Appointment, Slot
 from appointments.services import booking
 from directions.models import Direction
 from lmis.actors import SYSTEM
+from lmis.exceptions import REGISTRY
 from lmis.models import Lpu, Source
 from patients.models import Patient
 from tests.factories import cast
@@ -145,3 +146,31 @@ class TestSlot:
         )
         for request in (body, for_another(body)):
             refused_unchanged(http, request, 409, "slot_expired")
+
+    @pytest.mark.parametrize("code", ["slot_taken", "slot_expired", "slot_unavailable"])
+    def test_the_nearest_places_are_those_open_to_referred_patients(self, http, body, slot, doctor, code):
+        """Of the doctor first, then of the speciality; five at most, each a whole Slot as the page shows it."""
+        colleague = cast.a_doctor(doctor.lpu, speciality=doctor.speciality)
+        theirs = [cast.a_slot(colleague, hours=hours) for hours in (30, 25, 35, 60)]
+        own = [cast.a_slot(doctor, hours=hours) for hours in (50, 40)]
+        cast.a_slot(doctor, hours=30, channels=["Internet"])
+        assert book(http, for_another(body)).status_code == 201
+        wanted = {
+            "slot_taken": slot,
+            "slot_expired": cast.a_slot(doctor, hours=-1),
+            "slot_unavailable": cast.a_slot(doctor, hours=2, is_blocked=True),
+        }
+        details = refused_unchanged(http, changed(body, slot=str(wanted[code].guid)), 409, code)
+        expected = [own[1], own[0], theirs[1], theirs[0], theirs[2]]
+        assert [offer["guid"] for offer in details["nearest"]] == [str(free.guid) for free in expected]
+        assert {offer["status"] for offer in details["nearest"]} == {"Available"}
+        assert list(details["nearest"][0]) == list(REGISTRY[code].example["nearest"][0])
+
+    def test_the_appointment_in_the_way_is_shown_as_in_the_example(self, http, body):
+        book(http, body)
+        second = {"direction_already_booked": body, "already_booked": by_another_direction(body)}
+        for code, request in second.items():
+            shown = refused_unchanged(http, request, 409, code)["appointment"]
+            assert list(shown) == list(REGISTRY[code].example["appointment"])
+            direction = REGISTRY["direction_already_booked"].example["appointment"]["direction"]
+            assert list(shown["direction"]) == list(direction)
