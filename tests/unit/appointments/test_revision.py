@@ -1,6 +1,7 @@
 """The schedule's revisions and tags: what is told as changed, when a 304 is given, and when neither holds any more."""
 
 import datetime as dt
+import re
 import uuid
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection
 from appointments.models import Slot
 from appointments.services import schedule
 from appointments.services.revision import Revision, Tags
+from appointments.sql import load
 from lmis.models import Doctor, Epoch, Lpu, Speciality
 from tests.factories.cast import Region, a_doctor, a_slot, an_lpu
 from tests.factories.schedule import MONDAY, a_slot_at, at, see
@@ -64,6 +66,21 @@ class TestParsing:
 
     def test_a_header_without_end_is_cut(self):
         assert len(Tags.parse(", ".join([f'"{MARK}.20260601-20260615.1.0"'] * 500)).known) == 16
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Take a condition, given as a regular expression, out of what decides about an answer."""
+
+    def take_out(condition):
+        def naive_load(name, **parts):
+            text, found = re.subn(condition, "", load(name, **parts), flags=re.DOTALL)
+            assert found == (name == "schedule_state"), name
+            return text
+
+        monkeypatch.setattr(schedule, "load", naive_load)
+
+    return take_out
 
 
 @pytest.mark.django_db(transaction=True)
@@ -213,6 +230,29 @@ class TestChangedSince:
         only_moscow = see(midnight - dt.timedelta(seconds=1), lpu=moscow.lpu.guid)
         assert see(midnight, lpu=moscow.lpu.guid, since=only_moscow.revision).full is False
 
+    def test_the_new_day_is_told_after_midnight(self):
+        """The one that the twins below break."""
+        midnight, before, new = around_midnight()
+
+        told = see(midnight, since=before.revision)
+        assert (told.full, told.guids) == (True, [new.guid])
+        assert see(midnight, tag=before.tag).guids == [new.guid]
+
+    def test_twin_a_revision_that_forgets_its_days_misses_the_new_one(self, without):
+        without(r"AND NOT EXISTS \(SELECT FROM zone z\b.*?IS NOT TRUE\)")
+        midnight, before, new = around_midnight()
+
+        told = see(midnight, since=before.revision)
+        assert (told.full, told.guids) == (False, [])
+        assert see(midnight).guids == [new.guid]
+
+    def test_twin_a_tag_that_forgets_its_days_is_held_to_be_unchanged(self, without):
+        without(r"AND t\.windows = h\.windows")
+        midnight, before, new = around_midnight()
+
+        assert see(midnight, tag=before.tag).unchanged is True
+        assert see(midnight).guids == [new.guid]
+
     def test_in_full_after_a_restore(self, slots):
         before = see()
         call_command("renew_epoch")
@@ -281,6 +321,16 @@ class TestChangedSince:
         assert (see(since=before.revision).full, see(since=before.revision).items) == (False, [])
         Slot.objects.filter(pk=slots[0].pk).update(capacity=2)
         assert see(since=before.revision).guids == [slots[0].guid]
+
+
+def around_midnight():
+    """A midnight, an answer from just before it, and the one slot: on the day that enters the window then."""
+    doctor = a_doctor()
+    new = a_slot_at(doctor, at(doctor.lpu, MONDAY + 15 * DAY, "09:00"))
+    midnight = at(doctor.lpu, MONDAY + DAY, "00:00")
+    before = see(midnight - dt.timedelta(seconds=1))
+    assert before.items == []
+    return midnight, before, new
 
 
 def today(slot):
