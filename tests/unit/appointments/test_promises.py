@@ -6,12 +6,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from appointments.models import Appointment, Slot
+from appointments.models import Appointment, ScheduleException, Slot
 from appointments.services import integrity
 from directions.models import Direction
 from lmis.models import Room
 from lmis.rows import constraint_of
 from tests.factories import cast
+from tests.factories.schedule import an_exception
 
 pytestmark = pytest.mark.django_db
 
@@ -270,6 +271,19 @@ def test_the_number_of_a_day_is_given_once(slot):
     refused_by("slot_ordinal_once_a_day", lambda: cast.a_slot(slot.doctor, hours=24.25, ordinal=slot.ordinal))
 
 
+@pytest.mark.parametrize(("ordinal", "numbers"), [(109, 1), (99, 2)])
+def test_the_numbers_of_a_live_queue_are_nobody_elses_that_day(ordinal, numbers):
+    queue = cast.a_slot(cast.a_doctor(), is_queue=True, ordinal=100, numbers=10)
+    place = {"begin": queue.end, "end": queue.end + dt.timedelta(minutes=15), "day": queue.day}
+
+    def beside(**fields):
+        return cast.a_slot(queue.doctor, is_queue=True, **place | fields)
+
+    refused_by("slot_numbers_are_its_own", lambda: beside(ordinal=ordinal, numbers=numbers))
+    assert Slot.objects.count() == 1
+    beside(ordinal=110, numbers=numbers)
+
+
 def test_a_published_slot_keeps_its_time_doctor_and_guid(slot):
     other = cast.a_doctor(slot.doctor.lpu)
     for change in (
@@ -320,6 +334,30 @@ def test_a_slot_makes_sense(name, change):
 )
 def test_an_appointment_makes_sense(slot, name, change):
     refused_by(name, lambda: hold(slot, **change))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("exception_ends_after_begin", {"minutes": 0}),
+        ("exception_of_doctor_or_holiday", {"kind": "holiday"}),
+        ("exception_of_doctor_or_holiday", {"kind": "strike"}),
+        ("exception_of_doctor_or_holiday", {"doctor": None}),
+        ("exception_of_doctor_or_holiday", {"of_lpu": True}),
+        ("exception_slot_minutes", {"slot_minutes": 0}),
+        ("exception_slot_minutes", {"slot_minutes": 24 * 60 + 1}),
+        ("exception_capacity", {"capacity": 0}),
+        ("exception_channels_known", {"channels": ["Telepathy"]}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["absence", "extra"])
+def test_an_exception_makes_sense(slot, kind, name, change):
+    begin = slot.begin + dt.timedelta(days=1)
+    change = {"kind": kind, "doctor": slot.doctor, "minutes": 60} | change
+    end = begin + dt.timedelta(minutes=change.pop("minutes"))
+    lpu = slot.doctor.lpu if change.pop("of_lpu", False) else None
+    refused_by(name, lambda: an_exception(begin=begin, end=end, lpu=lpu, **change))
+    assert not ScheduleException.objects.exists()
 
 
 def test_what_a_slot_shows_is_stamped_again():

@@ -329,6 +329,14 @@ class TestConstraints:
             ("template_release_whole", {"release_channels": ["Internet"]}),
             ("template_release_whole", {"release_hours": 0, "release_channels": ["Internet"]}),
             ("template_release_known", {"release_hours": 24, "release_channels": ["Fax"]}),
+            ("template_weekday_iso", {"weekday": 0}),
+            ("template_weekday_iso", {"weekday": 8}),
+            ("template_ends_after_begin", {"end": "09:00"}),
+            ("template_slot_minutes", {"slot_minutes": 0}),
+            ("template_slot_minutes", {"slot_minutes": 24 * 60 + 1}),
+            ("template_capacity", {"capacity": 0}),
+            ("template_valid_order", {"valid_to": dt.date(2019, 12, 31)}),
+            ("template_channels_known", {"channels": ["Fax"]}),
         ],
     )
     def test_checks(self, doctor, name, fields):

@@ -78,6 +78,10 @@ def test_an_upload_has_one_of_the_known_states(card):
     refused_by("upload_state_known", upload(card, state="lost"))
 
 
+def test_an_upload_has_one_of_the_known_priorities(card):
+    refused_by("upload_priority_known", upload(card, priority=3))
+
+
 @pytest.mark.django_db
 def test_there_is_one_gate():
     refused_by("mip_gate_one_row", lambda: MipGate.objects.create(pk=2))
