@@ -89,6 +89,13 @@ def test_readme_lists_the_settings():
     assert shown[1] == settings_table(), f"put this between the marks in README.md:\n{settings_table()}"
 
 
+def test_readme_maps_the_folders():
+    """All at the top but the hidden ones and those that git ignores."""
+    ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
+    tops = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    assert sorted(first_column(section("README.md", "Where things are"))) == sorted(f"{top}/" for top in tops - ignored)
+
+
 def test_make_targets(page):
     makefile = (ROOT / "Makefile").read_text()
     named = re.findall(r"\bmake ([a-z0-9_-]+)", said(page))
