@@ -1,9 +1,12 @@
-"""What of a clinic there is but once: each named constraint, broken once."""
+"""Each named constraint of the clinic and of what is counted, broken once."""
+
+import datetime as dt
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from lmis.models import BusyType, Department, Epoch, Position, Room, Speciality
+from lmis.models import BusyType, Department, Epoch, NightWork, Position, RequestHour, RequestTotal, Room, Speciality
 from lmis.rows import constraint_of
 from tests.factories.cast import an_lpu
 
@@ -45,3 +48,22 @@ def test_a_code_is_once_in_its_dictionary(name, model):
 
 def test_there_is_one_epoch():
     refused_by("epoch_one_row", Epoch, pk=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "when"),
+    [("request_hour_once", RequestHour, {"hour": timezone.now()}), ("request_total_once", RequestTotal, {})],
+)
+def test_requests_of_a_kind_are_counted_in_one_row(name, model, when):
+    values = {"method": "GET", "route": "api/lpu", "status": 200, "last_at": timezone.now()} | when
+    model.objects.create(**values)
+    refused_by(name, model, **values)
+    model.objects.create(**values | {"status": 503})
+
+
+def test_a_night_ends_after_it_begins():
+    now = timezone.now()
+    refused_by(
+        "night_ends_after_it_begins", NightWork, name="x", begun_at=now, ended_at=now - dt.timedelta(microseconds=1)
+    )
+    NightWork.objects.create(name="x", begun_at=now, ended_at=now)

@@ -1,13 +1,26 @@
 """Each named constraint, broken once."""
 
+import datetime as dt
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from lmis.text import name_key, number_key
-from patients.models import CardUpload, MipGate, Patient
+from patients.models import (
+    CardUpload,
+    ExchangeFigures,
+    ExchangePause,
+    ExchangeSettings,
+    MipGate,
+    Patient,
+    UploadMinute,
+    UploadTotal,
+)
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
+
+NOW = timezone.now()
 
 
 def refused_by(name, write):
@@ -65,6 +78,21 @@ def test_a_snils_is_kept_as_11_digits(card, snils):
     refused_by("card_snils_11_digits", update(card, snils=snils))
 
 
+def test_a_card_has_a_polis_or_a_reason_for_none(card):
+    """The trigger takes the reason away; should it ever not run, there is the constraint."""
+    both = update(card, polis_number="1234567812345678", no_polis_reason="newborn")
+    both()
+    card.refresh_from_db()
+    assert card.no_polis_reason == ""
+
+    def past_the_triggers():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        both()
+
+    refused_by("card_polis_or_reason", past_the_triggers)
+
+
 def test_an_upload_in_flight_is_claimed(card):
     refused_by("upload_claimed_while_in_flight", upload(card, state="in_flight"))
 
@@ -90,6 +118,57 @@ def test_there_is_one_gate():
 @pytest.mark.django_db
 def test_a_shut_gate_says_since_when():
     refused_by("mip_gate_shut_since", lambda: MipGate.objects.create(closed_until=timezone.now()))
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("exchange_settings_one_row", ExchangeSettings(pk=2)),
+        ("exchange_figures_one_row", ExchangeFigures(pk=2, counted_at=NOW)),
+    ],
+)
+def test_of_the_exchange_there_is_one_row(db, name, row):
+    refused_by(name, lambda: row.save(force_insert=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("exchange_rate_sensible", {"rate": 0}),
+        ("exchange_rate_sensible", {"rate": 10_001}),
+        ("exchange_parallel_sensible", {"parallel": 0}),
+        ("exchange_parallel_sensible", {"parallel": 65}),
+    ],
+)
+def test_the_pace_is_sensible(db, name, change):
+    refused_by(name, lambda: ExchangeSettings.objects.update_or_create(pk=1, defaults=change))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("exchange_pause_ends_later", {"until": NOW}),
+        ("exchange_pause_has_reason", {"reason": ""}),
+        ("exchange_pause_one_at_a_time", {}),
+    ],
+)
+def test_a_pause_makes_sense(db, name, change):
+    values = {"reason": "работы", "since": NOW, "until": NOW + dt.timedelta(hours=1), "started_by": "Ольга"}
+    if not change:
+        ExchangePause.objects.create(**values)
+    refused_by(name, lambda: ExchangePause.objects.create(**values | change))
+    ExchangePause.objects.create(**values, ended_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "when"),
+    [("upload_minute_once", UploadMinute, "minute"), ("upload_total_once", UploadTotal, "upto")],
+)
+def test_an_outcome_is_counted_in_one_row(db, name, model, when):
+    values = {when: NOW, "outcome": "rejected", "code": "polis"}
+    model.objects.create(**values)
+    refused_by(name, lambda: model.objects.create(**values))
+    model.objects.create(**values | {"code": "snils"})
 
 
 def test_the_keys_of_the_database_are_those_of_the_code(lpu):
