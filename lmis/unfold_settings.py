@@ -21,11 +21,12 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("lmis/favicon.svg")},
     ],
     "STYLES": [lambda request: static("lmis/admin.css")],
-    # Nothing of a patient may come up here: what is typed goes into a URL, what is found stays in the browser.
+    # No palette: what is typed into it goes into a URL. unfold puts it on every page whatever is said here, which our
+    # `unfold/helpers/command.html` undoes; and the address that it asked finds nobody.
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {
         "show_search": False,
-        "command_search": True,
+        "command_search": False,
         "show_all_applications": False,
         "navigation": "lmis.admin.navigation.navigation",
     },

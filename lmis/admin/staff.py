@@ -166,6 +166,11 @@ class UserAdmin(DjangoUserAdmin, LmisModelAdmin):  # type: ignore[misc]  # get_f
         profile = getattr(user, "profile", None)
         return profile.phone if profile else ""
 
+    @display(description=_("Is the doctor"))
+    def doctors(self, user: User) -> str:
+        """For those who may only look: the name is Django's own way back from a doctor, which shows nothing."""
+        return ", ".join(str(doctor) for doctor in user.doctors.all())
+
     @display(description=_("groups"))
     def in_groups(self, user: User) -> str:
         """By the names that people read."""

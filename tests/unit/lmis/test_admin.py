@@ -4,6 +4,7 @@ import pytest
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.urls import reverse
 from django.utils import timezone
 
 from lmis.models import ApiClient, ApiSecret, Department, Doctor, FailedLogin, IdempotencyRecord, Lpu, Room
@@ -192,6 +193,14 @@ class TestStaff:
         boss.boss.refresh_from_db()
         assert not boss.boss.is_superuser
 
+    def test_an_administrator_may_look_at_a_superuser(self, boss):
+        root = User.objects.create_superuser("root")
+        doctor = cast.a_doctor(family="Громова")
+        Doctor.objects.filter(pk=doctor.pk).update(user=root)
+        response = boss.get(page("auth.user", "change", root.pk))
+        assert response.status_code == 200
+        assert "Громова" in response.content.decode()
+
     def test_our_own_groups_keep_their_names_and_stay(self, boss):
         group = Group.objects.get(name="registrar")
         boss.post(page("auth.group", "change", group.pk), {"name": "mine", "permissions": []})
@@ -308,6 +317,13 @@ class TestLook:
         for extended in ({}, {"extended": "1"}):
             answer = boss.get("/admin/search/", {"s": "водолазкин", **extended})
             assert "Водолазкин" not in answer.content.decode()
+
+    def test_there_is_no_command_palette_to_type_a_surname_into(self, boss):
+        for address in ("/admin/", "/admin/appointments/slot/", "/admin/lmis/lpu/add/"):
+            text = boss.get(address, follow=True).content.decode()
+            assert "sidebar" in text
+            for part in ("searchCommand", "opencommand", "command-results", reverse("admin:search")):
+                assert part not in text, (address, part)
 
     def test_russian_unless_another_language_is_asked_for(self, boss):
         assert '<html lang="ru"' in boss.get("/admin/").content.decode()
