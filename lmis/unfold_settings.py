@@ -21,6 +21,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("lmis/favicon.svg")},
     ],
     "STYLES": [lambda request: static("lmis/admin.css")],
+    "SCRIPTS": [lambda request: static("lmis/admin.js")],
     # No palette: what is typed into it goes into a URL. unfold puts it on every page whatever is said here, which our
     # `unfold/helpers/command.html` undoes; and the address that it asked finds nobody.
     "COMMAND": {"search_models": False, "show_history": False},

@@ -8,11 +8,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from appointments.models import CallAttempt, CallTask, WaitingEntry
-from lmis.admin.base import ReadOnlyAdmin
+from lmis.admin.base import ReadOnlyAdmin, RowsInline
 from lmis.admin.noting import NotesCards
 from lmis.admin.words import WHO, who_column
 from lmis.screens.scope import doctors_of
@@ -54,7 +53,7 @@ class WaitingEntryAdmin(RightAdmin):
         return entry.wanted
 
 
-class AttemptInline(TabularInline):
+class AttemptInline(RowsInline):
     """Each try to reach the patient."""
 
     model = CallAttempt

@@ -14,19 +14,18 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lmis.admin.ask import Question, ask, found_or_404
-from lmis.admin.base import LmisModelAdmin, actor
+from lmis.admin.base import LmisModelAdmin, RowsInline, actor
 from lmis.admin.words import WHO, labels, words_of
 from lmis.models import ApiClient, ApiSecret
 from lmis.models.api_client import Scope
 from lmis.services import clients
 
 
-class SecretInline(TabularInline):
+class SecretInline(RowsInline):
     """The secrets by their last characters; each live one can be ended."""
 
     model = ApiSecret

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.text import capfirst
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -154,6 +154,17 @@ class LmisModelAdmin(HistoryMixin, ModelAdmin):
             help_text=db_field.help_text,
             widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
+
+
+class RowsInline(TabularInline):
+    """A table of rows. Its fields have no labels but the heads of the columns, so each is also called by its column."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The field, with its name for those who cannot see the head."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", capfirst(field.label))
+        return field
 
 
 class ReadOnlyAdmin(LmisModelAdmin):

@@ -8,17 +8,16 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from lmis.admin.base import LmisModelAdmin
+from lmis.admin.base import LmisModelAdmin, RowsInline
 from lmis.admin.filters import DaysFilter
 from lmis.models import CalendarDay, HolidayWork
 
 RIGHT = "lmis.edit_calendar"
 
 
-class HolidayWorkInline(TabularInline):
+class HolidayWorkInline(RowsInline):
     """Departments that see patients although it is a day off."""
 
     model = HolidayWork

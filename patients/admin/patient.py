@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import action
 from unfold.views import ChangeList
 
 from lmis.admin.ask import found_or_404
-from lmis.admin.base import LmisModelAdmin, actor
+from lmis.admin.base import LmisModelAdmin, RowsInline, actor
 from lmis.admin.noting import NotesCards
 from lmis.models import Lpu
 from patients.admin.forms import PatientForm
@@ -66,7 +66,7 @@ class DistrictFilter(TextFilter):
         return queryset.filter(district=self.value().strip()) if self.value() else queryset
 
 
-class PhoneInline(TabularInline):
+class PhoneInline(RowsInline):
     """Further phones; written as a whole by the card's service."""
 
     model = PatientPhone
