@@ -1,6 +1,7 @@
 """A browser before a running demo: one demo for the session, a fresh browser session for each page that is asked for.
 
-Whatever a test does, its pages must not log errors, ask an outside host, get a 5xx, or carry people in their URLs.
+Whatever a test does, its pages must not log errors, ask an outside host, get a 5xx, carry people in their URLs, or
+leave them behind in the browser.
 """
 
 import contextlib
@@ -31,6 +32,7 @@ QUIET = [
 STATE = """() => ({
     focus: document.activeElement?.outerHTML.slice(0, 200), dialogs: [...document.querySelectorAll("dialog[open]")]
         .map((each) => each.innerText.slice(0, 600)), toasts: document.getElementById("toasts")?.innerText })"""
+KEPT = "() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])"
 PASSWORD = "registratura-demo"
 # A busy machine may need longer than the browser's five seconds; how fast screens are is for the benchmarks to say.
 expect.set_options(timeout=15_000)
@@ -109,6 +111,13 @@ class Witness:
             with contextlib.suppress(Error):  # it may be closed, or on its way elsewhere
                 print(page.url, page.evaluate(STATE))
 
+    def look_into_storage(self):
+        """What the pages leave for whoever uses the browser next."""
+        for page in self.pages:
+            with contextlib.suppress(Error):  # as above
+                if PERSONAL.search(kept := page.evaluate(KEPT)):
+                    self.faults.append(f"kept: {kept}")
+
     def personal(self, url):
         """Names and numbers of people in an address."""
         if urlsplit(url).scheme.startswith("http") and PERSONAL.search(
@@ -180,6 +189,7 @@ def page_as(browser, demo):
         return page
 
     yield enter
+    witness.look_into_storage()
     witness.tell()
     for context in contexts:
         context.close()

@@ -12,6 +12,29 @@ FREE = """
      GROUP BY d.guid, s.day HAVING count(*) > 5 ORDER BY s.day, d.guid LIMIT 1"""
 BOOKED = "SELECT booked FROM appointments_slot WHERE guid = %s"
 FOUND = "Иванов"
+# Twenty minutes around now, within today, where nobody receives; else somebody does already.
+RECEPTION_NOW = """
+    INSERT INTO appointments_slot (guid, doctor_id, begin, "end", day, ordinal, capacity, channels, is_blocked,
+                                   block_reason, withdrawn)
+    SELECT gen_random_uuid(), d.id, greatest(t.at - interval '10 minutes', t.day AT TIME ZONE l.time_zone),
+           least(t.at + interval '10 minutes', (t.day + interval '1 day') AT TIME ZONE l.time_zone), t.day::date,
+           (SELECT 1 + coalesce(max(ordinal + numbers), 0) FROM appointments_slot o
+             WHERE o.doctor_id = d.id AND o.day = t.day::date), 1, ARRAY['Registry'], false, '', ''
+      FROM lmis_doctor d JOIN lmis_lpu l ON l.id = d.lpu_id CROSS JOIN LATERAL (
+           SELECT date_trunc('minute', now()) AS at, date_trunc('day', now() AT TIME ZONE l.time_zone) AS day) t
+     WHERE l.is_own AND d.is_active ORDER BY d.id LIMIT 1
+    ON CONFLICT DO NOTHING RETURNING id"""
+WHO_RECEIVES = """
+    SELECT d.guid, s.day FROM appointments_slot s JOIN lmis_doctor d ON d.id = s.doctor_id
+     WHERE s.begin <= now() AND s."end" > now() AND s.withdrawn = '' ORDER BY s.id DESC LIMIT 1"""
+LINE_IS_SEEN = """() => {
+    const line = document.querySelector(".lane.today .now"), place = line?.getBoundingClientRect();
+    const board = document.getElementById("board").getBoundingClientRect();
+    const head = document.querySelector(".head").getBoundingClientRect();
+    return place && place.width > 40 && parseFloat(getComputedStyle(line).borderTopWidth) > 0
+        && place.top >= head.bottom && place.bottom <= Math.min(board.bottom, innerHeight)
+        && place.left >= board.left && place.right <= Math.min(board.right, innerWidth) + 1;
+}"""
 
 
 @pytest.fixture
@@ -132,6 +155,43 @@ def test_the_last_place_lost_while_the_dialog_is_open_is_told(page_as, demo, vie
     book_by_keyboard(theirs)
     mine.wait_for_selector("#place-changed:not([hidden])")
     assert mine.evaluate("document.activeElement.id") == "card-text"
+
+
+def test_printed_again_from_the_place_that_was_booked(page_as, view):
+    page = page_as("registrar")
+    page.context.add_init_script("window.print = () => { (top.printed ||= []).push(location.pathname); }")
+    page.goto(view[0])
+    cell, _guid = a_free(page, 6)
+    stand_on(page, cell)
+    page.keyboard.press("Enter")
+    book_by_keyboard(page)
+    page.wait_for_function("() => window.printed?.length === 1")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"#{cell}.full:focus")
+    page.keyboard.press("Enter")
+    button = page.locator("#dialog [data-print]")
+    address = button.get_attribute("data-print")
+    page.keyboard.press("KeyP")
+    page.wait_for_function("path => window.printed.length === 2 && window.printed[1] === path", arg=address)
+    button.click()
+    page.wait_for_function("path => window.printed.length === 3 && window.printed[2] === path", arg=address)
+
+
+@pytest.fixture
+def reception_now(demo):
+    """The week of a doctor who receives at this moment, whatever time it is."""
+    made = demo.rows(RECEPTION_NOW)
+    guid, day = demo.rows(WHO_RECEIVES)[0]
+    year, week, _weekday = day.isocalendar()
+    yield demo.url(f"/admin/grid/?doctor={guid}&week={year}-W{week:02d}")
+    ids = [pk for (pk,) in made]
+    demo.rows("UPDATE appointments_slot SET withdrawn = 'staff' WHERE id = ANY(%s) RETURNING id", ids)
+
+
+def test_the_line_of_now_is_seen_at_once(page_as, reception_now):
+    page = page_as("registrar")
+    page.goto(reception_now)
+    page.wait_for_function(LINE_IS_SEEN)
 
 
 def test_moved_on_the_grid(page_as, demo, view):

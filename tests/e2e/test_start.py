@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.e2e.conftest import Witness
+
 ROLES = ("registrar", "doctor", "head", "operator", "administrator")
 
 
@@ -10,6 +12,16 @@ def test_where_the_work_begins(page_as, role):
     page = page_as(role)
     assert "/admin/" in page.url
     assert page.locator("h1, main, #main").first.is_visible()
+
+
+def test_what_a_page_kept_in_the_browser_would_be_seen(page_as, demo):
+    page, witness = page_as("registrar"), Witness(demo.base)
+    witness.pages.append(page)
+    for store in ("localStorage", "sessionStorage"):
+        page.evaluate(f"{store}.setItem('last', 'Иванов')")
+        witness.look_into_storage()
+        page.evaluate(f"{store}.removeItem('last')")
+    assert [fault.partition(":")[0] for fault in witness.faults] == ["kept", "kept"]
 
 
 def test_the_same_in_english(page_as):

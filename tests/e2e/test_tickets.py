@@ -1,5 +1,6 @@
 """Tickets in a browser: printed through a frame, chosen by format, opened by a scanner."""
 
+import re
 import time
 
 import pytest
@@ -19,6 +20,7 @@ OF_FAMILY = (
     "FROM appointments_appointment a JOIN patients_patient p ON p.id = a.patient_id"
     " WHERE p.family = %s AND a.state = 'booked'"
 )
+SHEET = re.compile(rb"/MediaBox\s*\[([^]]*)\]")
 AT_ONCE = """digits => {
     for (const key of [...digits, "Enter"]) {
         const code = key === "Enter" ? key : "Digit" + key;
@@ -82,6 +84,16 @@ def test_the_ticket_in_both_formats(page_as, demo, axe, chosen):
     axe(page)
     page.reload()
     assert page.locator(f"body.{chosen}").count() == 1
+
+
+@pytest.mark.parametrize(("chosen", "width", "height"), [("a5", 420, 595), ("roll", 227, 425)])
+def test_the_printed_page_has_the_size_of_the_paper(page_as, demo, chosen, width, height):
+    page = page_as("registrar")
+    page.goto(demo.url(f"/admin/tickets/{demo.value(BOOKED)}/"))
+    page.click(f"button[value={chosen}]")
+    page.wait_for_selector(f"body.{chosen}")
+    [sheet] = SHEET.findall(page.pdf(prefer_css_page_size=True))  # one page, in points
+    assert [float(edge) for edge in sheet.split()] == pytest.approx([0, 0, width, height], abs=1)
 
 
 def test_a_print_goes_through_a_frame_and_the_screen_stays(page_as, demo):

@@ -13,6 +13,7 @@ from appointments.services import absences
 from appointments.services.absences import Decided
 from lmis.actors import SYSTEM
 from lmis.services.transactions import run_write
+from patients.models import Patient
 from tests.factories import cast
 from tests.factories.staff import an_employee
 from tests.factories.waiting import an_entry, booked
@@ -95,6 +96,17 @@ class TestClosing:
         assert not ScheduleException.objects.exists()
         slot.refresh_from_db()
         assert not slot.is_blocked
+
+    @pytest.mark.parametrize(("phone", "shown"), [("79991234567", "+7 999 123-45-67"), ("", "—")])
+    def test_who_is_concerned_stands_there_with_the_phone_before_and_after(self, head, doctor, phone, shown):
+        made = booked(cast.a_slot(doctor, hours=36))
+        Patient.objects.filter(pk=made.patient_id).update(phone=phone)
+        before = post(head, "new", **period(doctor)).content.decode()
+        post(head, "new", **period(doctor), close="1")
+        one = reverse("screens:absence_one", args=[ScheduleException.objects.get().pk])
+        for text in (before, head.get(one).content.decode()):
+            [row] = re.findall(rf"<tr>(?:(?!</tr>).)*{made.patient.full_name}.*?</tr>", text, re.DOTALL)
+            assert f'<td class="nowrap">{shown}</td>' in row.replace("\xa0", " ")
 
     def test_then_closes(self, head, doctor):
         slot = cast.a_slot(doctor, hours=36)

@@ -232,6 +232,15 @@ class TestPlaces:
         assert "norm: 14 working days" in shown
         assert "beyond the norm" not in shown
 
+    @pytest.mark.parametrize(("days", "late"), [(1, False), (20, True)])
+    def test_what_is_beyond_the_norm_is_red_and_says_so(self, desk, doctor, patient, days, late):
+        WaitNorm.objects.filter(position_begins="", kind="").update(working_days=2)
+        cast.a_slot(doctor, hours=24 * days)
+        page = self.ask(desk, patient, doctor).content.decode()
+        waits = re.findall(r'<span class="(wait[^"]*)">(.*?<span class="hidden-text">[^<]*</span>|[^<]*)</span>', page)
+        assert waits
+        assert {("late" in classes.split(), "beyond the norm" in text) for classes, text in waits} == {(late, late)}
+
     def test_beyond_the_norm_the_waiting_list_is_under_enter(self, desk, doctor, patient):
         WaitNorm.objects.filter(position_begins="", kind="").update(working_days=1)
         cast.a_slot(doctor, hours=24 * 10)

@@ -134,6 +134,19 @@ class TestSigns:
         signs = {name: next(iter({"here", "visited", "missed", "open"} & shown[s.pk][0])) for name, s in made.items()}
         assert signs == {"came": "here", "visited": "visited", "missed": "missed", "open": "open"}
 
+    @pytest.mark.parametrize(("clock", "place"), [("10:07", ["h10", "m7"]), ("00:00", ["h0", "m0"])])
+    def test_the_line_of_now_stands_in_todays_column_at_its_minute(self, desk, doctor, monkeypatch, clock, place):
+        today = timezone.now().astimezone(doctor.lpu.tz).date()
+        a_place(doctor, "09:00", day=today)
+        at = dt.datetime.combine(today, dt.time.fromisoformat(clock), doctor.lpu.tz)
+        monkeypatch.setattr(Grid, "now", at)
+        page = desk.get(week(doctor, today)).content.decode()
+        [(before, classes)] = re.findall(
+            r'(class="lane[^>]*>(?:(?!class="lane).)*)<div class="now ([^"]*)"', page, re.DOTALL
+        )
+        assert before.startswith('class="lane today"')
+        assert classes.split() == place
+
     def test_beyond_the_plan_is_marked(self, desk, doctor):
         slot = a_place(doctor)
         book(slot)

@@ -13,7 +13,7 @@ from appointments.models import Appointment
 from appointments.screens.grid_scope import query_of
 from appointments.services import booking, cancelling
 from appointments.tickets import bars_of, code_of, pk_of
-from lmis.actors import SYSTEM
+from lmis.actors import SYSTEM, Actor
 from lmis.models import AccessRecord, Department, Room, Source
 from tests.factories import cast
 from tests.factories.staff import an_employee
@@ -23,6 +23,10 @@ SETS = {  # of EAN-13, as GS1 prints them: the left digits in odd parity; the ot
     "0": "0001101", "1": "0011001", "2": "0010011", "3": "0111101", "4": "0100011",
     "5": "0110001", "6": "0101111", "7": "0111011", "8": "0110111", "9": "0001011",
 }  # fmt: skip
+WEEKDAYS = {
+    "en": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    "ru": ("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"),
+}
 
 
 class TestCode:
@@ -75,15 +79,16 @@ def clinic():
     return book(cast.a_slot(doctor), patient)
 
 
-def book(slot, patient):
+def book(slot, patient, *, by=SYSTEM, **more):
     """An appointment at the desk."""
     return booking.book(
         slot_guid=slot.guid,
         patient=patient,
         source=Source.REGISTRY,
         channels=[Source.REGISTRY],
-        by=SYSTEM,
+        by=by,
         now=timezone.now(),
+        **more,
     )
 
 
@@ -112,6 +117,19 @@ class TestTicket:
             f"{code[0]} {code[1:7]} {code[7:]}",
         ):  # fmt: skip
             assert wanted in text, wanted
+
+    @pytest.mark.parametrize(
+        ("language", "floor", "mark"), [("en", "floor 2", "Beyond the plan"), ("ru", "этаж 2", "Сверх плана")]
+    )
+    def test_weekday_floor_and_the_mark_of_who_is_beyond_the_plan(self, at_desk, clinic, language, floor, mark):
+        other = cast.a_patient(clinic.slot.doctor.lpu)
+        more = book(clinic.slot, other, by=Actor.of_user(an_employee("head")), over_plan_reason="acute")
+        weekday = clinic.slot.begin.astimezone(clinic.slot.doctor.lpu.tz).weekday()
+        for appointment, beyond in ((clinic, False), (more, True)):
+            text = text_of(at_desk.get(ticket_url(appointment), headers={"accept-language": language}))
+            assert WEEKDAYS[language][weekday] in text.lower()
+            assert floor in text
+            assert (mark in text) == beyond
 
     def test_has_no_more_of_the_patient_than_that(self, at_desk, clinic):
         page = at_desk.get(ticket_url(clinic)).content.decode()

@@ -16,6 +16,7 @@ from lmis.models import AccessRecord, Dictionary, DictionaryCode, Lpu
 from patients.admin import PatientAdmin
 from patients.models import CardUpload, MipGate, Patient, PatientPhone
 from tests.factories.cast import a_doctor, a_slot, an_lpu, next_number
+from tests.factories.directions import a_direction
 from tests.factories.patients import a_card
 from tests.statements import listed, statements
 
@@ -86,6 +87,37 @@ def complaints(response):
 
 def said(response):
     return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+class TestPage:
+    def test_shows_the_representative_the_polis_and_the_directions(self, client, olga, lpu):
+        olga.user_permissions.add(Permission.objects.get(codename="view_direction"))
+        kept = {
+            "representative": "Ёлкин Пётр Ильич",
+            "representative_relation": "father",
+            "representative_phone": "79990001122",
+            "insurer": "Заречье-Мед",
+            "polis_issued_on": dt.date(2019, 5, 17),
+            "no_polis_reason": "",
+        }
+        card = a_card(lpu, **kept)
+        without = a_card(lpu, polis_number="", polis_type_code="", polis_type_name="", no_polis_reason="lost")
+        direction = a_direction(patient=card)
+        response = client.get(page_of(card))
+        form = response.context["adminform"].form
+        drawn = [name for fieldset in response.context["adminform"] for line in fieldset for name in line.fields]
+        assert {*kept, "belongings"} <= set(drawn)
+        assert {name: form[name].value() for name in kept} == kept
+        page = response.content.decode()
+        for text in ("Ёлкин Пётр Ильич", "79990001122", "Заречье-Мед", "17.05.2019"):
+            assert f'value="{text}"' in page
+        assert f"№ {direction.number}" in page
+        assert reverse("admin:directions_direction_change", args=[direction.pk]) in page
+        other = client.get(page_of(without)).content.decode()
+        for name, chosen, shown in (("representative_relation", "father", page), ("no_polis_reason", "lost", other)):
+            [choices] = re.findall(rf'<select name="{name}".*?</select>', shown, re.DOTALL)
+            assert f'<option value="{chosen}" selected' in choices
+        assert direction.number not in other
 
 
 class TestList:
