@@ -86,7 +86,9 @@ class Overview:
 
     @property
     def age_level(self) -> str:
-        """Good, warn or bad."""
+        """Good, warn or bad; what nobody has counted yet is not good."""
+        if self.figures is None:
+            return "bad"
         if self.age is None or self.age < OLD:
             return "good"
         return "bad" if self.age >= VERY_OLD else "warn"

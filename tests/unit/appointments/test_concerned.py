@@ -8,9 +8,10 @@ from django.utils import timezone
 from appointments.models import Appointment
 from lmis.actors import SYSTEM
 from patients.models import CardUpload, Patient
-from patients.services import concerned, uploads
+from patients.services import concerned, figures, uploads
 from tests.factories.cast import a_doctor, a_patient, a_slot
 from tests.factories.directions import a_direction
+from tests.scrape import scrape
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,20 @@ class TestOrder:
         monkeypatch.setattr(concerned, "FEW", 0)
         coming(doctor)
         assert concerned.put_first(now=now) == 0
+
+
+class TestMetric:
+    def test_how_many_prometheus_reads(self, doctor):
+        for hours in (24, 30, 24 * 30):
+            coming(doctor, hours=hours)
+        a_patient(doctor.lpu)
+        assert scrape()["lmis_patients_concerned"] == 2
+
+    def test_as_counted_last(self, doctor, now):
+        coming(doctor)
+        figures.keep(now=now)
+        coming(doctor, hours=30)
+        assert scrape()["lmis_patients_concerned"] == 1
 
 
 class TestMissing:

@@ -7,6 +7,7 @@ import json
 import re
 import ssl
 import threading
+import time
 import uuid
 from email.utils import format_datetime
 
@@ -159,11 +160,13 @@ class TestMending:
 
 
 class Mip(http.server.BaseHTTPRequestHandler):
-    """Answers as a test says; `ahead` is its clock, before ours."""
+    """Answers as a test says, after a `wait`; `ahead` is its clock, before ours."""
 
-    status, body, ahead = 200, {"items": [{"guid": str(uuid.uuid4()), "version": 1}], "next": None}, dt.timedelta()
+    status, wait, ahead = 200, 0, dt.timedelta()
+    body = {"items": [{"guid": str(uuid.uuid4()), "version": 1}], "next": None}
 
     def do_GET(self):
+        time.sleep(self.wait)
         self.send_response_only(self.status)
         self.send_header("Date", format_datetime(timezone.now() + self.ahead, usegmt=True))
         raw = json.dumps(self.body).encode()
@@ -319,6 +322,19 @@ class TestConnection:
         answer = client.post("/admin/exchange/check/")
         assert answer.context["report"].is_good
         assert 'class="level good"' in text_of(answer)
+
+    def test_how_long_each_step_took(self, client, a_mip, lpu):
+        a_mip(wait=0.4)
+        client.force_login(an_employee("operator"))
+        answer = client.post("/admin/exchange/check/")
+        steps = [step for line in answer.context["report"].lines for step in line]
+        shown = re.findall(r'<td class="number">([^<]*)</td></tr>', text_of(answer))
+        assert shown == ["—" if step.milliseconds is None else str(step.milliseconds) for step in steps]
+        name, connection, encryption, login, row, clocks = shown[:6]
+        assert 0 <= int(name) < 400
+        assert 0 <= int(connection) < 400
+        assert 400 <= int(login) == int(row) < 4000
+        assert (encryption, clocks) == ("—", "—")
 
 
 class TestChecks:

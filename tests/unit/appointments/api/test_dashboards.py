@@ -98,6 +98,27 @@ def test_what_must_be_told():
     assert len({rule["alert"] for rule in RULES}) == len(RULES)
 
 
+PROMISED = {
+    "LmisOldestUnsent": ("max by (job) (lmis_oldest_unsent_seconds) > 900", "1m"),
+    "LmisGateShut": ("max by (job, kind) (lmis_gate_shut) == 1", "2m"),
+    "LmisNoWorker": ("min by (job, queue) (lmis_workers) == 0", "2m"),
+    "LmisNoBeat": ('max by (job) (lmis_processes{kind="beat"}) == 0', "2m"),
+    "LmisNoPoll": ("time() - max by (job) (lmis_last_poll_timestamp_seconds) > 3600", None),
+    "LmisErrors": (
+        'sum by (job) (rate(lmis_requests_total{status=~"5.."}[5m]))'
+        " / sum by (job) (rate(lmis_requests_total[5m])) > 0.01",
+        "5m",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_when_operators_are_told(name):
+    rule = next(rule for rule in RULES if rule["alert"] == name)
+    assert (rule["expr"], rule.get("for")) == PROMISED[name]
+    assert rule["labels"]["severity"] == "critical"
+
+
 def test_panels_do_not_lie_on_each_other():
     cells = [
         (x, y)
