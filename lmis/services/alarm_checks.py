@@ -36,9 +36,10 @@ def look(now: datetime) -> None:
 
 
 def no_worker(now: datetime) -> Facts | None:
-    """Nobody listens to the queue of the uploads."""
+    """Nobody listens to the queue of the uploads, or to the one on which they are asked for."""
     present = heartbeats.present(now=now)
-    return None if present.listening_to("mip") else {"others": len(present.workers)}
+    unheard = present.unheard
+    return {"queues": ", ".join(unheard), "others": len(present.workers)} if unheard else None
 
 
 def no_beat(now: datetime) -> Facts | None:
@@ -97,7 +98,7 @@ CHECKS = (
     Check(
         "no_worker",
         _("No worker sends cards"),
-        _("No worker listens to the queue of the uploads. Cards wait in the database; start a worker."),
+        _("No worker listens to the queue %(queues)s. Cards wait in the database; start a worker."),
         no_worker,
         after=RESTART,
         everybodys=True,

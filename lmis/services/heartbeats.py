@@ -12,6 +12,7 @@ from django.conf import settings
 
 from lmis.models import Heartbeat
 from lmis.rows import execute
+from lmis.services.broker import QUEUES
 
 ALIVE_FOR = timedelta(seconds=45)  # three signs missed
 KEPT = timedelta(days=1)  # so that one sees when the last one lived
@@ -50,6 +51,11 @@ class Present:
     def listening_to(self, queue: str) -> list[Heartbeat]:
         """Workers of that queue."""
         return [worker for worker in self.workers if queue in worker.queues]
+
+    @property
+    def unheard(self) -> list[str]:
+        """Queues of ours that nobody listens to: one asks for the sending, the other sends, so neither does alone."""
+        return [queue for queue in QUEUES if not self.listening_to(queue)]
 
 
 def sign(*, process: Process, now: datetime) -> None:

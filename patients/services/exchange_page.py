@@ -106,7 +106,7 @@ class Overview:
     @property
     def mip_workers(self) -> int:
         """Workers that send cards."""
-        return sum("mip" in worker.queues for worker in self.present.workers)
+        return len(self.present.listening_to("mip"))
 
     @property
     def is_counted_late(self) -> bool:

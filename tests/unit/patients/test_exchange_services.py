@@ -344,7 +344,7 @@ class TestChecks:
 
     def test_every_check_has_a_text_that_its_facts_fill(self):
         facts = {"minutes": 1, "hours": 1, "reason": "x", "who": "x", "count": 1, "names": "x", "days": 1}
-        facts |= {"clients": "x", "others": 0}
+        facts |= {"clients": "x", "queues": "x"}
         for check in alarms.CHECKS.values():
             assert check.in_words(facts) != str(check.title), check.name
             assert "%(" not in check.in_words(facts)
@@ -441,15 +441,18 @@ class TestChecks:
         assert alarm_checks.no_broker(now) == {"reason": "ConnectionError"}
 
     def test_workers_and_beat(self, now):
-        assert alarm_checks.no_worker(now) == {"others": 0}
+        assert alarm_checks.no_worker(now) == {"queues": "mip, default", "others": 0}
         assert alarm_checks.no_beat(now) == {}
         for kind, queues in (("worker", ["default"]), ("beat", [])):
             Heartbeat.objects.create(name=kind, kind=kind, host="h", pid=1, queues=queues, started_at=now, seen_at=now)
-        assert alarm_checks.no_worker(now) == {"others": 1}
+        assert alarm_checks.no_worker(now) == {"queues": "mip", "others": 1}
         assert alarm_checks.no_beat(now) is None
-        Heartbeat.objects.filter(kind="worker").update(queues=["mip"])
+        Heartbeat.objects.filter(kind="worker").update(queues=["mip"])  # then nobody asks it to send
+        assert alarm_checks.no_worker(now) == {"queues": "default", "others": 1}
+        other = {"name": "other", "kind": "worker", "host": "h", "pid": 2, "queues": ["default"]}
+        Heartbeat.objects.create(**other, started_at=now, seen_at=now)
         assert alarm_checks.no_worker(now) is None
-        assert alarm_checks.no_worker(now + 5 * MINUTE) == {"others": 0}
+        assert alarm_checks.no_worker(now + 5 * MINUTE) == {"queues": "mip, default", "others": 0}
 
     @pytest.mark.parametrize(("ago", "alarmed"), [(None, False), (50, False), (70, True), (8 * 24 * 60, True)])
     def test_polls_that_have_stopped(self, now, monkeypatch, ago, alarmed):

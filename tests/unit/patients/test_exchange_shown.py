@@ -139,6 +139,17 @@ class TestTiles:
         assert gettext("does not run") in found["beat"][1]
         assert found["beat"][1].endswith(written(beat.seen_at))
 
+    @pytest.mark.parametrize(("there", "missing"), [("mip", "default"), ("default", "mip")])
+    def test_a_queue_to_which_nobody_listens_is_named(self, tiles, a_sign, there, missing):
+        a_sign("worker", there)
+        level, text = tiles()["workers"]
+        assert level == "bad"
+        assert gettext("nobody listens to the queue %(queues)s") % {"queues": missing} in text
+        a_sign("worker", missing)
+        level, text = tiles()["workers"]
+        assert level == "good"
+        assert missing not in text
+
     def test_the_lengths_of_the_queues(self, tiles):
         with broker.client(patience=1) as redis:
             redis.delete(*broker.QUEUES)
