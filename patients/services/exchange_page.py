@@ -24,6 +24,7 @@ ORDER = [
     State.NOT_NEEDED,
 ]
 LISTED = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY, State.WAITING, State.IN_FLIGHT)
+HELD = (State.RETRY, State.WAITING)
 SENT_AGAIN = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY)
 OLD, VERY_OLD = timedelta(minutes=2), timedelta(minutes=15)
 NIGHTS = 30
@@ -58,6 +59,11 @@ class StateRow:
     def is_sent_again(self) -> bool:
         """Whether its cards can be sent again."""
         return self.state in SENT_AGAIN
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a pause keeps its cards here."""
+        return self.state in HELD
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from lmis.querysets_ops import BAD_CREDENTIALS
 from lmis.services import broker
 from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Accepted, Later, Rejected
-from patients.models import Backfill, CardUpload, ExchangeMark, MipGate, Patient
-from patients.services import figures, gate, history
+from patients.models import Backfill, CardUpload, ExchangeMark, ExchangePause, MipGate, Patient
+from patients.services import exchange_words, figures, gate, history
 from patients.templatetags.exchange import span
 from tests.factories.cast import a_doctor, a_patient, a_slot
 from tests.factories.patients import a_card
@@ -78,6 +78,10 @@ def rows_of(markup):
 
 def written(moment):
     return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+
+
+def a_pause(now):
+    ExchangePause.objects.create(reason="Ремонт", since=now - MINUTE, until=now + HOUR, started_by="olga")
 
 
 def coming(doctor, hours):
@@ -161,6 +165,23 @@ class TestTiles:
         assert gettext("does not answer") not in text
         assert re.findall(r"\b\d+\b", text) == ["31", "17"]
 
+    @pytest.mark.parametrize(
+        ("paused", "shut", "level"), [(1, 0, "warn"), (0, 1, "bad"), (1, 1, "bad"), (0, 0, "good")]
+    )
+    def test_a_pause_does_not_hide_that_the_gate_is_shut(self, tiles, now, paused, shut, level):
+        if paused:
+            a_pause(now)
+        if shut:
+            MipGate.objects.create(kind="outage", reason="timeout", closed_until=now + MINUTE, since=now - HOUR)
+        found, text = tiles()["way"]
+        assert found == level
+        assert ("Ремонт" in text and "olga" in text and gettext("Resume") in text) == bool(paused)
+        assert (written(now - HOUR) in text and exchange_words.reason_of("timeout").lower() in text.lower()) == bool(
+            shut
+        )
+        assert (gettext("Try now") in text) == (bool(shut) and not paused)  # under a pause no card is a probe
+        assert (gettext("open") in text) == (not paused and not shut)
+
     def test_with_everything_missing_each_is_bad(self, tiles, settings, now):
         settings.REDIS_URL = "redis://127.0.0.1:1/0"
         MipGate.objects.create(kind="outage", reason="timeout", closed_until=now + MINUTE, since=now)
@@ -171,6 +192,29 @@ class TestTiles:
         assert gettext("none seen within a day") in found["workers"][1]
         assert gettext("not seen within a day") in found["beat"][1]
         assert gettext("does not answer") in found["broker"][1]
+
+
+class TestStates:
+    @pytest.fixture
+    def to_do(self, client, operator):
+        """What the page says is to be done, by state."""
+
+        def read():
+            page = client.get(URL).content.decode()
+            rows = re.findall(r'<tr class="state (\w+)">.*?class="to-do">(.*?)</span>', page, re.DOTALL)
+            return {state: text_of(words) for state, words in rows}
+
+        return read
+
+    def test_under_a_pause_nothing_is_tried_again(self, to_do, lpu, now):
+        for state in ("waiting", "retry", "rejected"):
+            CardUpload.objects.filter(pk=a_card(lpu).pk).update(state=state, error_code="x")
+        figures.keep(now=now)
+        usual = {state: exchange_words.to_do(state) for state in ("waiting", "retry", "rejected")}
+        assert to_do() == usual
+        a_pause(now)
+        paused = gettext("Paused: nothing is sent until the pause ends.")
+        assert to_do() == {**usual, "waiting": paused, "retry": paused}
 
 
 class TestBackfill:
