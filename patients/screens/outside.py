@@ -11,6 +11,7 @@ from lmis.services import outside, traffic
 from patients.screens.exchange import ExchangeScreen
 
 DAY = dt.timedelta(days=1)
+TOO_LATE = "slot_taken"  # of the refusals the one that tells of too few polls
 
 
 class Outside(ExchangeScreen):
@@ -33,8 +34,13 @@ class Outside(ExchangeScreen):
 
 
 def by_hour(rows: list[traffic.ByHour]) -> list[tuple[dt.datetime, list[tuple[str, int]]]]:
-    """Hours, the newest first, each with its codes, the commonest first."""
+    """Hours, the newest first; of each what was booked, then `TOO_LATE`, then other codes, the commonest first."""
     found: defaultdict[dt.datetime, list[tuple[str, int]]] = defaultdict(list)
     for row in rows:
         found[row.hour].append((row.code, row.count))
-    return [(hour, sorted(codes, key=lambda one: -one[1])) for hour, codes in sorted(found.items(), reverse=True)]
+    return [(hour, sorted(codes, key=_place)) for hour, codes in sorted(found.items(), reverse=True)]
+
+
+def _place(one: tuple[str, int]) -> tuple[bool, bool, int]:
+    code, count = one
+    return code != traffic.BOOKED, code != TOO_LATE, -count

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from lmis.services import alarms, broker, heartbeats
 from patients.models import CardUpload, ExchangeFigures, ExchangePause, ExchangeSettings, MipGate, Reconciliation
 from patients.services import backfill, exchange_charts, exchange_words, figures, pauses
@@ -33,11 +35,16 @@ COUNTED_LATE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Cards of one state with one reason; `code` is blank where there is none or it is no plain name."""
+    """Cards of one state with one reason; `code` is blank for those that have none beside others that have."""
 
     code: str
     words: str
     cards: int
+
+    @property
+    def is_codeless(self) -> bool:
+        """Then they are shown alone: a great many sent again together are told apart by their code."""
+        return not self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +176,15 @@ def cards_of(state: str, code: str) -> int:
 
 
 def _row(state: str, by_code: dict[str, int]) -> StateRow:
-    reasons = [Reason(code, exchange_words.reason_of(code), cards) for code, cards in by_code.items() if code]
+    reasons = [_reason(code, cards) for code, cards in by_code.items()] if any(by_code) else []
     return StateRow(
         state=str(state),
         name=exchange_words.name_of(state),
         to_do=exchange_words.to_do(state),
         cards=sum(by_code.values()),
-        reasons=sorted(reasons, key=lambda one: -one.cards),
+        reasons=sorted(reasons, key=lambda one: (not one.code, -one.cards)),
     )
+
+
+def _reason(code: str, cards: int) -> Reason:
+    return Reason(code, exchange_words.reason_of(code) if code else _("without a reason yet"), cards)

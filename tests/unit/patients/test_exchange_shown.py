@@ -4,6 +4,7 @@ import datetime as dt
 import html
 import re
 import uuid
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -25,6 +26,7 @@ from tests.factories.patients import a_card
 pytestmark = pytest.mark.django_db
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
 URL = "/admin/exchange/"
+STYLE = Path(__file__).resolve().parents[3] / "static" / "screens" / "exchange.css"
 TILES = ("concerned", "oldest", "way", "workers", "beat", "broker")
 
 
@@ -216,6 +218,30 @@ class TestStates:
         paused = gettext("Paused: nothing is sent until the pause ends.")
         assert to_do() == {**usual, "waiting": paused, "retry": paused}
 
+    def test_cards_without_a_reason_beside_others_are_shown_too(self, client, operator, lpu, now):
+        codes = ["", "", "", "timeout", "timeout"]
+        cards = [a_card(lpu) for _code in codes]
+        for card, code in zip(cards, codes, strict=True):
+            CardUpload.objects.filter(pk=card.pk).update(state="retry", error_code=code)
+        figures.keep(now=now)
+        page = client.get(URL).content.decode()
+        rows = [cells[:2] for cells in rows_of(re.search(r'id="part-states">(.*?)</section>', page, re.DOTALL)[1])]
+        reasons = [[f"{exchange_words.reason_of('timeout')} timeout", "2"], [gettext("without a reason yet"), "3"]]
+        assert rows[2:] == reasons
+        assert page.count('id="show-retry-"') == page.count('id="show-retry-timeout"') == 1
+        assert 'id="again-retry-timeout"' in page
+        assert 'id="again-retry-"' not in page  # a great many would take along those that have a reason
+        address = html.unescape(re.search(r'id="show-retry-" hx-get="([^"]*)"', page)[1])
+        listed = client.get(address).content.decode()
+        assert [str(card.guid) in listed for card in cards] == [True, True, True, False, False]
+
+    def test_a_state_without_any_reason_has_one_line(self, client, operator, lpu, now):
+        CardUpload.objects.filter(pk=a_card(lpu).pk).update(state="rejected")
+        figures.keep(now=now)
+        page = client.get(URL).content.decode()
+        assert gettext("without a reason yet") not in page
+        assert page.count('id="show-rejected-"') == page.count('id="again-rejected-"') == 1
+
 
 class TestBackfill:
     @pytest.fixture
@@ -291,6 +317,19 @@ class TestOutside:
         rows = rows_of(shown())
         hours = [f"{timezone.localtime(hour_of(when)):%d.%m %H:%M}" for when in (now, now - 2 * HOUR)]
         assert rows[rows.index([hours[0], "booked 5 , slot_taken 2"]) + 1] == [hours[1], "too_early 4"]
+
+    def test_places_lost_to_others_come_first_among_the_refusals_and_stand_out(self, shown, now):
+        for status, code, count in ((422, "too_early", 9), (409, "slot_taken", 1), (201, "", 5), (404, "not_found", 3)):
+            RequestHour.objects.create(
+                hour=hour_of(now), client="central", method="POST", route="api/appointments", status=status,
+                code=code, count=count, last_at=now,
+            )  # fmt: skip
+        page = shown()
+        assert re.findall(r"<code>(\w+)</code> \d", page) == ["booked", "slot_taken", "too_early", "not_found"]
+        assert re.findall(r'class="nowrap off"><code>(\w+)<', page) == ["slot_taken"]
+        rule = re.search(r"([^{}]*)\{ color: var\(--bad\); font-weight: 700; \}", STYLE.read_text())[1]
+        assert "#outside .off," in rule
+        assert "#outside .off code" in rule  # codes have a colour of their own
 
     def test_free_places_and_whoever_has_none(self, shown):
         doctor, empty = a_doctor(), a_doctor()
