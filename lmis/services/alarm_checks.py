@@ -12,7 +12,7 @@ from lmis.ops.heartbeat import EACH_BEAT
 from lmis.services import alarms, broker, heartbeats, outside, traffic
 from lmis.services.alarms import Check, Facts
 
-RESTART = timedelta(minutes=2)
+RESTART = 2 * alarms.EVERY  # seen missing in three rounds one after another
 SILENCE = timedelta(hours=1)
 FORGOTTEN = timedelta(days=7)  # a client that has had no secret for so long and calls no more is not used any more
 IN_USE = timedelta(days=30)  # a secret that was used so shortly before its end was needed until then
@@ -54,7 +54,7 @@ def no_broker(now: datetime) -> Facts | None:
 
 
 def no_poll(now: datetime) -> Facts | None:
-    """The central service used to ask and has stopped. One that never asked is not connected."""
+    """The central service used to ask and has stopped, however long ago. One that never asked is not connected."""
     last = traffic.last_poll()
     if last is None or now - last <= SILENCE:
         return None

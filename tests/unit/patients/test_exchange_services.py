@@ -35,7 +35,8 @@ from tests.factories.staff import an_employee, page
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
-MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+SECOND, MINUTE = dt.timedelta(seconds=1), dt.timedelta(minutes=1)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 @pytest.fixture
@@ -453,6 +454,22 @@ class TestChecks:
         Heartbeat.objects.create(**other, started_at=now, seen_at=now)
         assert alarm_checks.no_worker(now) is None
         assert alarm_checks.no_worker(now + 5 * MINUTE) == {"queues": "mip, default", "others": 0}
+
+    @pytest.mark.parametrize("name", ["no_worker", "no_beat"])
+    @pytest.mark.parametrize(("signed", "apart"), [(0, 55), (44, 59), (44, 67), (33, 60)])
+    def test_who_is_gone_is_told_within_the_time_that_the_page_for_operators_names(
+        self, now, monkeypatch, name, signed, apart
+    ):
+        monkeypatch.setattr(alarms, "CHECKS", {name: alarms.CHECKS[name]})
+        kind, seen = name.removeprefix("no_"), now - signed * SECOND
+        columns = {"name": kind, "kind": kind, "host": "h", "pid": 1, "queues": ["mip", "default"]}
+        Heartbeat.objects.create(**columns, started_at=seen, seen_at=seen)
+        at = now
+        while not alarms.open_ones():
+            assert alarms.look(now=at)
+            at += apart * SECOND
+        told = at - apart * SECOND - seen
+        assert 2.5 * 60 <= told.total_seconds() <= 4.1 * 60
 
     @pytest.mark.parametrize(("ago", "alarmed"), [(None, False), (50, False), (70, True), (8 * 24 * 60, True)])
     def test_polls_that_have_stopped(self, now, monkeypatch, ago, alarmed):
