@@ -68,8 +68,11 @@ class Progress:
         return 100 if self.done >= self.total else self.done * 100 // self.total
 
 
-def start(*, scope: Scope, by: Actor, now: datetime) -> Backfill:
+def start(*, scope: Scope, by: Actor, now: datetime, resumes: bool = False) -> Backfill:
     """Ask for these cards to be sent again; workers do it, as long as it takes.
+
+    With `resumes` those are left out that the last one of this scope had handed over when it was stopped; if that one
+    came to its end, or there was none, it begins anew.
 
     Raises MipNotConfigured; BackfillRunning while another lasts; ScopeNotSensible for a state of cards that are sent
     anyway or need not be.
@@ -90,13 +93,23 @@ def start(*, scope: Scope, by: Actor, now: datetime) -> Backfill:
             started_at=now,
             started_by=by.label,
         )
-        cards = _in_scope(asked)
+        asked.cursor = _stopped_at(scope) if resumes else 0
+        cards = _in_scope(asked).filter(pk__gt=asked.cursor)
         asked.last = CardUpload.objects.aggregate(last=Max("pk"))["last"] or 0
         asked.total = cards.filter(pk__lte=asked.last).count()
         asked.save()
         pauses.mark(kind=ExchangeMark.Kind.BACKFILL, text=f"+ {asked.total}", by=by, now=now)
     logger.info("%d existing cards are to be sent to the MIP, asked by %s", asked.total, by)
     return asked
+
+
+def _stopped_at(scope: Scope) -> int:
+    """The cursor of the last one of this scope, 0 when it was not stopped."""
+    same = Backfill.objects.filter(
+        changed_since=scope.changed_since, state=scope.state, error_code=scope.error_code, lpu=scope.lpu
+    )
+    row = same.order_by("-started_at", "-pk").first()
+    return row.cursor if row and row.stopped_by else 0
 
 
 def stop(*, by: Actor, now: datetime) -> bool:

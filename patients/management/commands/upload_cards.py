@@ -37,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--state", default="", help="cards whose upload is accepted, rejected, duplicate or retry")
         parser.add_argument("--reason", default="", metavar="CODE", help="cards whose upload has this error code")
         parser.add_argument("--lpu", type=_lpu, metavar="GUID", help="cards of this LPU")
+        parser.add_argument("--resume", action="store_true", help="go on where the last one of these was stopped")
         parser.add_argument("--stop", action="store_true", help="end the one that runs")
         parser.add_argument("--no-wait", action="store_true", help="do not watch until the end")
 
@@ -46,12 +47,14 @@ class Command(BaseCommand):
         narrowed = scope != backfill.Scope()
         if options["all"] + narrowed + options["stop"] > 1:
             raise CommandError("Choose one: --all, --stop, or what narrows it down.")
+        if options["resume"] and not (options["all"] or narrowed):
+            raise CommandError("Say with --resume which cards: --all, or what narrowed it down.")
         try:
             if options["stop"]:
                 stopped = backfill.stop(by=SYSTEM, now=timezone.now())
                 self.stdout.write("stopped" if stopped else "nothing was being sent")
             elif options["all"] or narrowed:
-                backfill.start(scope=scope, by=SYSTEM, now=timezone.now())
+                backfill.start(scope=scope, by=SYSTEM, now=timezone.now(), resumes=options["resume"])
         except Refusal as refusal:
             raise CommandError(str(refusal.message)) from refusal
         self._watch(once=options["no_wait"] or options["stop"])

@@ -253,6 +253,33 @@ class TestStartAndStop:
         marks = ExchangeMark.objects.order_by("pk").values_list("kind", "text")
         assert list(marks) == [("backfill", "+ 5"), ("backfill", "× 2 / 5"), ("backfill", "+ 5")]
 
+    def test_it_goes_on_where_it_was_stopped(self, cards, now, monkeypatch):
+        monkeypatch.setattr(backfill, "ROOM", 2)
+        start(now)
+        backfill.work(now=now)
+        sent = queued()
+        backfill.stop(by=SYSTEM, now=now)
+        settle(cards)
+        monkeypatch.setattr(backfill, "ROOM", 9)
+        asked = backfill.start(scope=Scope(), by=SYSTEM, now=now + SECOND, resumes=True)
+        assert asked.total == 3
+        backfill.work(now=now + SECOND)
+        assert (len(sent), queued()) == (2, keys(cards) - sent)
+        settle(cards)
+        backfill.work(now=now + 2 * SECOND)
+        assert not backfill.progress(now=now).is_running
+        # That one came to its end: there is nothing to go on with.
+        assert backfill.start(scope=Scope(), by=SYSTEM, now=now + 3 * SECOND, resumes=True).total == 5
+
+    def test_it_goes_on_with_no_other_selection(self, cards, now, monkeypatch):
+        monkeypatch.setattr(backfill, "ROOM", 2)
+        start(now)
+        backfill.work(now=now)
+        backfill.stop(by=SYSTEM, now=now)
+        settle(cards)
+        asked = backfill.start(scope=Scope(lpu=cards[0].lpu), by=SYSTEM, now=now + SECOND, resumes=True)
+        assert (asked.cursor, asked.total) == (0, 5)
+
 
 class TestProgress:
     def test_none_yet(self, now):
@@ -318,6 +345,15 @@ class TestCommand:
         assert "stopped by system" in self.said(capsys, "--stop")
         assert "nothing was being sent" in self.said(capsys, "--stop")
 
+    def test_going_on(self, cards, capsys, monkeypatch):
+        monkeypatch.setattr(backfill, "ROOM", 2)
+        self.said(capsys, "--all", "--no-wait")
+        backfill.work(now=timezone.now())
+        self.said(capsys, "--stop")
+        assert "0 of 3 cards (0 %)" in self.said(capsys, "--all", "--resume", "--no-wait")
+        self.said(capsys, "--stop")
+        assert "0 of 5 cards (0 %)" in self.said(capsys, "--all", "--no-wait")
+
     def test_narrowed_down(self, cards, capsys):
         settle(cards[:2], "rejected", error_code="a")
         given = [
@@ -343,6 +379,8 @@ class TestCommand:
         "arguments",
         [
             ["--all", "--stop"],
+            ["--resume"],
+            ["--resume", "--stop"],
             ["--all", "--state", "rejected"],
             ["--state", "waiting"],
             ["--lpu", "nobody"],
