@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from appointments.api.examples import APPOINTMENT, NEAREST, OWN_APPOINTMENT
 from lmis.exceptions import Refusal
@@ -21,6 +22,7 @@ class SlotNotFound(Refusal):
     status = 404
     code = "slot_not_found"
     message = _("There is no such place in the schedule.")
+    for_staff = _("There is no such place in the schedule any more. Refresh the page and choose another one.")
 
 
 class ResourceNotFound(Refusal):
@@ -29,6 +31,7 @@ class ResourceNotFound(Refusal):
     status = 404
     code = "resource_not_found"
     message = _("There is no such doctor.")
+    for_staff = _("There is no such doctor any more. Refresh the page and choose another one.")
 
 
 class AppointmentNotFound(Refusal):
@@ -37,6 +40,7 @@ class AppointmentNotFound(Refusal):
     status = 404
     code = "appointment_not_found"
     message = _("There is no such appointment.")
+    for_staff = _("There is no such appointment any more. Refresh the page to see what the patient has now.")
 
 
 class SlotRefusal(Refusal):
@@ -59,6 +63,7 @@ class SlotTaken(SlotRefusal):
 
     code = "slot_taken"
     message = _("The place has just been taken. Choose another one.")
+    for_staff = pgettext_lazy("on a screen", "The place has just been taken. Choose another one.")
 
     def __init__(self, slot: Slot, channels: Collection[str], patient: Patient | None = None) -> None:
         super().__init__(slot, channels)
@@ -70,6 +75,7 @@ class FullSlot(Refusal):
 
     status = 409
     message = SlotTaken.message
+    for_staff = SlotTaken.for_staff
 
     def __init__(self, reason: Callable[[], Refusal]) -> None:
         super().__init__()
@@ -96,6 +102,9 @@ class ChannelNotAllowed(Refusal):
     status = 403
     code = "channel_not_allowed"
     message = _("This place cannot be booked through this channel.")
+    for_staff = _(
+        "This place is not for the channel through which you book. Choose another place, or switch the channel."
+    )
     example: ClassVar[dict[str, Any]] = {"channels": ["Registry", "CallCenter"]}
 
     def __init__(self, slot: Slot) -> None:
@@ -118,6 +127,9 @@ class AlreadyBooked(HeldAppointment):
     code = "already_booked"
     message = _("The patient already has an appointment at this time with this doctor.")
     example: ClassVar[dict[str, Any]] = {"appointment": OWN_APPOINTMENT}
+    for_staff = _(
+        "The patient already has an appointment at this time with this doctor. Choose another time, or leave it so."
+    )
 
 
 class DirectionAlreadyBooked(HeldAppointment):
@@ -134,6 +146,7 @@ class WrongLpu(Refusal):
     status = 409
     code = "wrong_lpu"
     message = _("The direction is to another institution.")
+    for_staff = _("The direction is to another institution. Send the patient there, or book without a direction.")
 
 
 class AlreadyCancelled(Refusal):
@@ -142,6 +155,7 @@ class AlreadyCancelled(Refusal):
     status = 409
     code = "already_cancelled"
     message = _("The appointment has already been cancelled.")
+    for_staff = _("The appointment has already been cancelled. If the patient needs it all the same, book again.")
 
 
 class TooLateToCancel(Refusal):
@@ -150,6 +164,7 @@ class TooLateToCancel(Refusal):
     status = 409
     code = "too_late_to_cancel"
     message = _("It is too late to cancel this appointment.")
+    for_staff = _("The time of this appointment has come, so it cannot be cancelled. Mark whether the patient came.")
 
 
 class VisitDone(Refusal):
@@ -158,6 +173,7 @@ class VisitDone(Refusal):
     status = 409
     code = "visit_done"
     message = _("The visit is over: there is nothing to cancel.")
+    for_staff = _("The visit is over: there is nothing to cancel. If it was marked by mistake, take the mark back.")
 
 
 class TooLateForMistake(Refusal):

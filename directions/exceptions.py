@@ -13,6 +13,7 @@ class DirectionNotFound(Refusal):
     status = 404
     code = "direction_not_found"
     message = _("There is no such direction.")
+    for_staff = _("There is no such direction any more. Refresh the page and choose another one, or enter the paper.")
 
 
 class DirectionMismatch(Refusal):
@@ -21,6 +22,9 @@ class DirectionMismatch(Refusal):
     status = 409
     code = "direction_mismatch"
     message = _("This direction is known with another patient or another referring institution.")
+    for_staff = _(
+        "This direction is known with another patient or another referring institution. Compare it with the paper."
+    )
 
 
 class DirectionCancelled(Refusal):
@@ -29,6 +33,7 @@ class DirectionCancelled(Refusal):
     status = 409
     code = "direction_cancelled"
     message = _("The direction has been cancelled.")
+    for_staff = _("The direction has been cancelled. Ask the patient for another one, or book without a direction.")
 
 
 class DirectionExpired(Refusal):
@@ -37,6 +42,7 @@ class DirectionExpired(Refusal):
     status = 409
     code = "direction_expired"
     message = _("The direction has expired.")
+    for_staff = _("The direction has expired. Ask the patient for a new one, or book without a direction.")
 
 
 class SpecialityMismatch(Refusal):
@@ -45,6 +51,9 @@ class SpecialityMismatch(Refusal):
     status = 409
     code = "speciality_mismatch"
     message = _("The direction is to a doctor of another speciality.")
+    for_staff = _(
+        "The direction is to a doctor of another speciality. Choose such a doctor, or book without a direction."
+    )
 
 
 class DirectionInUse(Refusal):
@@ -84,7 +93,7 @@ class DoctorNotHere(Refusal):
 
     status = 409
     code = "doctor_not_here"
-    message = _("This doctor does not work here.")
+    message = _("This doctor does not work here. Choose another one.")
 
 
 class CardNotUsable(Refusal):
@@ -92,7 +101,7 @@ class CardNotUsable(Refusal):
 
     status = 409
     code = "card_not_usable"
-    message = _("A direction needs a card in use at the institution where it is written.")
+    message = _("A direction needs a card in use at the institution where it is written. Look the patient up again.")
 
 
 class LastDayOver(Refusal):
@@ -100,7 +109,7 @@ class LastDayOver(Refusal):
 
     status = 409
     code = "last_day_over"
-    message = _("The last day of the direction is over.")
+    message = _("The last day of the direction is over. Choose a later one.")
 
 
 class NotFollowed(Refusal):
@@ -108,4 +117,4 @@ class NotFollowed(Refusal):
 
     status = 409
     code = "direction_not_followed"
-    message = _("Only for directions issued here to an institution outside.")
+    message = _("Only for directions issued here to an institution outside. For others the visit itself is marked.")

@@ -21,6 +21,7 @@ REGISTRY: dict[str, type[Refusal]] = {}
 class Refusal(Exception):
     """Base of all; `code` is the contract's `message_code`, `message` is for people, in the caller's language.
 
+    `for_staff` is what the screens say instead, where the API's words leave open what an employee does next.
     `details` goes into the envelope as it is, `headers` onto the response. `example` shows `details` in the API page.
     A subclass that names a new `code` is entered in `REGISTRY`, where the schema finds it.
     """
@@ -28,6 +29,7 @@ class Refusal(Exception):
     status: ClassVar[int] = 400
     code: ClassVar[str] = ""
     message: ClassVar[str | _StrPromise] = ""
+    for_staff: ClassVar[str | _StrPromise] = ""
     example: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -39,6 +41,11 @@ class Refusal(Exception):
         super().__init__(self.code)
         self.details: dict[str, Any] = dict(details or {})
         self.headers: dict[str, str] = dict(headers or {})
+
+    @property
+    def said(self) -> str:
+        """The words for a screen, with what to do next."""
+        return str(self.for_staff or self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,11 @@ class ValidationFailed(Refusal):
     def __init__(self, errors: Iterable[FieldError], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.errors = list(errors)
+
+    @property
+    def said(self) -> str:
+        """What is wrong with each field."""
+        return " ".join(str(error.message) for error in self.errors)
 
     @classmethod
     def of(cls, field: str, message: str | _StrPromise, code: str = "invalid") -> ValidationFailed:
@@ -115,6 +127,7 @@ class NotFound(Refusal):
     status = 404
     code = "not_found"
     message = _("Not found.")
+    for_staff = _("This is no longer here. Refresh the page and choose again.")
 
 
 class MethodNotAllowed(Refusal):
@@ -185,6 +198,7 @@ class Unavailable(Refusal):
     status = 503
     code = "unavailable"
     message = _("Not available at the moment; try again in a moment.")
+    for_staff = _("Too busy at the moment. Try again in a moment.")
 
     def __init__(self, details: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(details, **kwargs)

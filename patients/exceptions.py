@@ -19,6 +19,7 @@ class PatientNotFound(Refusal):
     status = 404
     code = "patient_not_found"
     message = _("This patient has no card here.")
+    for_staff = _("This patient has no card here. Make one first.")
 
 
 class PatientAmbiguous(Refusal):
@@ -27,18 +28,21 @@ class PatientAmbiguous(Refusal):
     status = 409
     code = "patient_ambiguous"
     message = _("These documents belong to another patient, or to several. The registry desk can help.")
+    for_staff = _(
+        "These documents belong to another patient, or to several. Look up whose they are, and correct the cards."
+    )
 
 
 class CardExists(Refusal):
     """Staff or an import would make a second card of one person; `card` is the first one. Never from the API."""
 
     status = 409
-    message = _("This patient has a card here already.")
+    message = _("This patient has a card here already. Open it instead of making another one.")
 
     def __init__(self, card: Patient) -> None:
         super().__init__()
         self.card = card
-        text = gettext("This patient has a card here already: No. %(number)s.")
+        text = gettext("This patient has a card here already: No. %(number)s. Open it instead of making another one.")
         self.message = text % {"number": card.card_number}  # type: ignore[misc, assignment]  # says which card
 
 
@@ -46,7 +50,7 @@ class LpuNotOwn(Refusal):
     """Cards are kept for the LPUs that this LMIS serves. Never from the API."""
 
     status = 409
-    message = _("Cards are kept only for our own institutions.")
+    message = _("Cards are kept only for our own institutions. Choose one of them.")
 
 
 class CardChanged(Refusal):
@@ -60,7 +64,7 @@ class CannotMerge(Refusal):
     """Two cards that cannot become one as they are. Never from the API."""
 
     status = 409
-    message = _("These cards cannot be merged.")
+    message = _("These cards cannot be merged. Choose others.")
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -69,12 +73,12 @@ class CannotMerge(Refusal):
     @classmethod
     def same(cls) -> CannotMerge:
         """One card twice."""
-        return cls(gettext("This is one and the same card."))
+        return cls(gettext("This is one and the same card. Choose another one."))
 
     @classmethod
     def other_lpu(cls) -> CannotMerge:
         """Each LPU keeps its own card of a person."""
-        return cls(gettext("The cards belong to two institutions: each keeps its own card of a patient."))
+        return cls(gettext("Each institution keeps its own card of a patient. Choose two cards of one institution."))
 
     @classmethod
     def not_in_use(cls, card: Patient) -> CannotMerge:
@@ -87,14 +91,14 @@ class PauseNotSensible(Refusal):
     """A pause without a reason or with an end that is past or too far away. Never from the API."""
 
     status = 409
-    message = _("A pause needs a reason and an end within the next seven days.")
+    message = _("A pause needs a reason and an end within the next seven days. Enter both.")
 
 
 class MipNotConfigured(Refusal):
     """There is no MIP to talk to. Never from the API."""
 
     status = 409
-    message = _("No MIP is set up here: MIP_URL is empty.")
+    message = _("No MIP is set up here: MIP_URL is empty. Ask the administrator to set it.")
 
 
 class BackfillRunning(Refusal):

@@ -45,7 +45,7 @@ class AbsenceScreen(Screen):
     def explain(self, form: PeriodForm, refusal: Refusal) -> None:
         """Put what a service refused beside the fields that it is about."""
         if not isinstance(refusal, ValidationFailed):
-            form.add_error(None, str(refusal.message))
+            form.add_error(None, refusal.said)
             return
         names = {"begin": "first", "end": "last" if "last" in form.fields else "last_time"}
         for error in refusal.errors:
@@ -167,7 +167,7 @@ class AbsenceBack(AbsenceScreen):
         if found is not None:
             done = self.act(lambda: absences.reopen(absence=found, by=self.by, now=self.now))
             if isinstance(done, Refusal):
-                return toast(HttpResponse(status=204), done.message, "error")
+                return toast(HttpResponse(status=204), done.said, "error")
             absences.refill(doctor=found.doctor, by=self.by, now=self.now)  # type: ignore[arg-type]
         return HttpResponse(status=204, headers={"HX-Redirect": reverse("screens:absence")})
 

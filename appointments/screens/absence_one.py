@@ -104,8 +104,7 @@ class OneAbsence(AbsenceScreen):
         absence = self.absence
         done = self.act(lambda: absences.decide(absence=absence, decisions=decisions, by=self.by, now=self.now))
         if isinstance(done, Refusal):
-            errors = getattr(done, "errors", None)
-            return self.again(str(errors[0].message if errors else done.message), "error")
+            return self.again(done.said, "error")
         return self.carry_out()
 
 

@@ -100,7 +100,7 @@ class CallRecord(CallScreen):
             )
         )
         if isinstance(done, Refusal):
-            return toast(self.render(self.content(), "screens/calls/_content.html"), done.message, "error")
+            return toast(self.render(self.content(), "screens/calls/_content.html"), done.said, "error")
         shown = {**self.content(), "refused": self._refused(done.task, given["outcome"])}
         response = self.render(shown, "screens/calls/_content.html")
         if done.given_back:

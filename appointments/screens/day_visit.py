@@ -47,7 +47,7 @@ class DayAct(DayPart):
         done = self.act(lambda: marks[name](visit))
         response = trigger(HttpResponse(status=204), "grid-changed")
         if isinstance(done, Refusal):
-            return toast(response, done.message, "error")
+            return toast(response, done.said, "error")
         said = {
             "arrive": _("Written down: the patient came."),
             "leave": _("Taken back."),
@@ -76,7 +76,7 @@ class Repeat(DayPart):
         made = self.act(lambda: self._book(visit, slot))
         if isinstance(made, Refusal):
             refusal = precise(made)
-            return toast(self._show(visit, refusal), refusal.message, "error")
+            return toast(self._show(visit, refusal), refusal.said, "error")
         response = self.render({"visit": visit, "made": made, "when": clock(made.slot, made.slot.begin)})
         print_at_once(response, made)
         return trigger(toast(response, _("Booked.")), "grid-changed")

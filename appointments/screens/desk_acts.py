@@ -39,7 +39,7 @@ class Act(Part):
 
     def refused(self, refusal: Refusal) -> HttpResponse:
         """The places again, with what the refusal says to do next; for a lost place, five others under Enter."""
-        more: dict[str, Any] = {"refusal": said(refusal), "focus": False}
+        more: dict[str, Any] = {"refusal": refusal.said, "focus": False}
         if isinstance(refusal, SlotRefusal):
             more["others"] = self.others(refusal)
             self.aim(refusal.slot)
@@ -48,7 +48,7 @@ class Act(Part):
             self.aim(refusal.appointment.slot)
         shown = {**self.places(self.patient), **more}
         response = self.halves(self.person(self.patient), shown, status=409)
-        return trigger(toast(response, said(refusal), "error"), "close-dialog")
+        return trigger(toast(response, refusal.said, "error"), "close-dialog")
 
     def aim(self, slot: Slot) -> None:
         """Where the form does not say to whom (a place chosen from elsewhere), it is this slot's doctor."""
@@ -177,7 +177,7 @@ class Cancel(Act):
             return self.render(asked, "screens/desk/_cancel.html")
         done = self.act(lambda: desk.cancel(guid=found.guid, reason=reason[:500], by=self.by, now=self.now))
         if isinstance(done, Refusal):
-            again = self.render({**asked, "refusal": said(done)}, "screens/desk/_cancel.html", status=409)
+            again = self.render({**asked, "refusal": done.said}, "screens/desk/_cancel.html", status=409)
             again["HX-Retarget"], again["HX-Reswap"] = "#dialog-body", "innerHTML"
             return again
         response = self.halves(self.person(self.patient), self.whom(self.patient))
@@ -196,12 +196,5 @@ class Mistake(Act):
         own = Appointment.objects.filter(patient=self.patient)
         done = self.act(lambda: cancelling.take_back(guid=guid, among=own, by=self.by, now=self.now))
         if isinstance(done, Refusal):
-            return toast(self.halves(self.person(self.patient), status=409), said(done), "error")
+            return toast(self.halves(self.person(self.patient), status=409), done.said, "error")
         return toast(self.halves(self.person(self.patient), self.whom(self.patient)), _("Taken back."))
-
-
-def said(refusal: Refusal) -> str:
-    """The refusal in words, with those of its fields."""
-    if isinstance(refusal, ValidationFailed):
-        return " ".join(str(error.message) for error in refusal.errors)
-    return str(refusal.message)

@@ -142,9 +142,9 @@ class SaveCard(CardPart):
         made = self.act(lambda: cards.create(lpu=lpu, info=info, by=self.by, own=own))
         if isinstance(made, CardExists):
             known = likely.Likely(self.card(made.card.guid), ())
-            return toast(self.form(form, likely=[known]), made.message, "error")
+            return toast(self.form(form, likely=[known]), made.said, "error")
         if isinstance(made, Refusal):
-            return toast(self.form(form), made.message, "error")
+            return toast(self.form(form), made.said, "error")
         patient = self.card(made.guid)
         response = self.halves(self.person(patient), self.whom(patient))
         return trigger(

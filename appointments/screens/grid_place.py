@@ -66,7 +66,7 @@ class PlacePart(GridPart):
             **more,
         }
         response = self.render(context, DIALOG, status=409 if refused else 200)
-        return toast(response, refused.message, "error") if refused else response
+        return toast(response, refused.said, "error") if refused else response
 
     def _words(self, slot: Slot) -> dict[str, Any]:
         """What the dialog says of the place besides its columns."""

@@ -41,7 +41,7 @@ class PatternSave(PatternScreen):
             lambda: patterns.save(doctor=self.doctor, pattern=pattern, version_read=version, by=self.by, now=self.now)
         )
         if isinstance(saved, Refusal):
-            return self.refuse(sent, saved.message, saved.status)
+            return self.refuse(sent, saved.said, saved.status)
         context = self.context(Table.of(self.doctor, saved), version=patterns.version(saved))
         progress = lay(self, until, None, Report())
         return announce(self.render(context | {"progress": progress}, self.work), progress)

@@ -176,7 +176,7 @@ class WaitingBook(WaitingScreen):
             )
         )
         if isinstance(made, Refusal):
-            return self.again(str(made.message), "error")
+            return self.again(made.said, "error")
         return self.again(_("Booked: %(ticket)s.") % {"ticket": ticket_of(made)}, "success")
 
 
@@ -206,7 +206,7 @@ class WaitingClose(WaitingScreen):
         if isinstance(done, ValidationFailed):
             return self._ask(given["entry"], done)
         if isinstance(done, Refusal):
-            return self.again(str(done.message), "error")
+            return self.again(done.said, "error")
         return self.again(_("Taken off the waiting list."), "success")
 
     def _ask(self, guid: UUID, refusal: ValidationFailed | None = None) -> HttpResponse:

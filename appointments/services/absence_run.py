@@ -80,7 +80,7 @@ def _finish(decision: AbsenceDecision, state: str, now: dt.datetime, refusal: st
 def _why(refusal: Refusal) -> str:
     if isinstance(refusal, AppointmentNotFound):
         return _("Somebody has moved or cancelled the appointment meanwhile.")
-    return str(refusal.message)[:255]
+    return refusal.said[:255]
 
 
 def _appointment(decision: AbsenceDecision) -> Appointment:

@@ -160,7 +160,7 @@ def check_period(begin: dt.datetime, end: dt.datetime, reason: str, now: dt.date
     """What every period needs. Raises ValidationFailed."""
     errors = []
     if end <= begin:
-        errors.append(FieldError("end", _("The end must be after the begin."), "invalid"))
+        errors.append(FieldError("end", _("The end must be after the begin. Correct one of them."), "invalid"))
     elif end <= now:
         errors.append(FieldError("end", _("This time is over. Choose one that is ahead."), "invalid"))
     elif end - begin > LONGEST:

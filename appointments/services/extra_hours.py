@@ -82,7 +82,9 @@ def _check(extra: ScheduleException, now: dt.datetime) -> None:
     check_period(extra.begin, extra.end, extra.reason, now)
     errors = []
     if extra.end - extra.begin > LONGEST:
-        errors.append(FieldError("end", _("Extra hours are entered day by day."), "invalid"))
+        errors.append(
+            FieldError("end", _("Extra hours are entered day by day. Choose an end on the same day."), "invalid")
+        )
     if extra.begin <= now:
         errors.append(FieldError("begin", _("This time has already begun. Choose a later one."), "invalid"))
     if extra.slot_minutes < 1 or extra.begin + dt.timedelta(minutes=extra.slot_minutes) > extra.end:

@@ -30,7 +30,7 @@ class SlotOverlaps(Refusal):
 
     status = 409
     code = "slot_overlaps"
-    message = _("The doctor has another place in the schedule at this time.")
+    message = _("The doctor has another place in the schedule at this time. Choose another time.")
 
 
 class PlacesTaken(Refusal):
@@ -38,7 +38,7 @@ class PlacesTaken(Refusal):
 
     status = 409
     code = "places_taken"
-    message = _("More patients are booked than that: move or cancel some of them first.")
+    message = _("More patients are booked than that. Move or cancel some of them first.")
 
 
 @dataclass(frozen=True, slots=True)

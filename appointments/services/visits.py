@@ -35,7 +35,7 @@ class NotMarked(Refusal):
 
     status = 409
     code = "not_marked"
-    message = _("The visit is not marked yet.")
+    message = _("The visit is not marked yet. Refresh the page to see how it stands.")
 
 
 class TooEarlyToMark(Refusal):
@@ -43,7 +43,7 @@ class TooEarlyToMark(Refusal):
 
     status = 409
     code = "too_early_to_mark"
-    message = _('It is too early: a visit is marked on its day, and "did not come" after its time has begun.')
+    message = _('It is too early. Mark a visit on its day, and "did not come" after its time has begun.')
 
 
 class PatientIsHere(Refusal):
@@ -59,7 +59,9 @@ class NotItsDay(Refusal):
 
     status = 409
     code = "not_its_day"
-    message = _("That a patient came is written down on the day of the visit.")
+    message = _(
+        "That a patient came is written down on the day of the visit. Move the appointment, or wait for its day."
+    )
 
 
 def arrive(*, appointment: Appointment, by: Actor, now: dt.datetime) -> Appointment:

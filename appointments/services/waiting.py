@@ -194,7 +194,9 @@ def _check(entry: WaitingEntry, today: dt.date) -> None:
             FieldError("last_day", _("The last day is before the first one, or past. Choose a later one."), "invalid")
         )
     if entry.part not in {"", "morning", "evening"} or not set(entry.weekdays) <= set(range(1, 8)):
-        errors.append(FieldError("part", _("There is no such time of day or weekday."), "invalid"))
+        errors.append(
+            FieldError("part", _("There is no such time of day or weekday. Choose from those on the page."), "invalid")
+        )
     if not entry.phone:
         errors.append(FieldError("phone", _("Without a phone nobody can be called: enter one."), "required"))
     if entry.direction is not None and entry.direction.patient_id != entry.patient_id:

@@ -83,7 +83,7 @@ class Issue(IssuingScreen):
             )
         )
         if isinstance(issued, Refusal):
-            form.add_error(_field_of(issued), str(issued.message))
+            form.add_error(_field_of(issued), issued.said)
             return self._form(form, patient, status=409)
         messages.success(request, _t("Direction %(number)s is issued.") % {"number": issued.number})
         return HttpResponseRedirect(reverse("screens:direction", args=[issued.guid]))

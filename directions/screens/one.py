@@ -108,7 +108,7 @@ class Act(OneDirection):
             return self.show(direction, **{self.name: form}, status=422)  # type: ignore[arg-type]
         done = self.act(lambda: self.verb(direction, form.cleaned_data))
         if isinstance(done, Refusal):
-            form.add_error(None, str(done.message))
+            form.add_error(None, done.said)
             return self.show(self.found(guid), **{self.name: form}, status=409)  # type: ignore[arg-type]
         messages.success(request, self.done)
         return HttpResponseRedirect(reverse("screens:direction", args=[guid]))

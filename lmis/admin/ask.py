@@ -64,7 +64,7 @@ def ask(
         try:
             done = run_write(lambda: act(form.cleaned_data))
         except Refusal as refusal:
-            form.add_error(None, str(refusal.message))
+            form.add_error(None, refusal.said)
         else:
             if isinstance(done, HttpResponse):
                 return done
@@ -100,7 +100,7 @@ def each(
             run_write(lambda obj=obj: act(obj))  # type: ignore[misc]
             done += 1
         except Refusal as refusal:
-            messages.error(request, f"{shown(obj)}: {refusal.message}")
+            messages.error(request, f"{shown(obj)}: {refusal.said}")
     return done
 
 

@@ -43,7 +43,7 @@ class RefusedMixin:
 def in_words(error: Refusal | ValidationError | IntegrityError) -> ValidationError:
     """For people: what a service said, or that the database kept one of its promises."""
     if isinstance(error, Refusal):
-        return ValidationError(str(error.message), code=error.code)
+        return ValidationError(error.said, code=error.code)
     if isinstance(error, ValidationError):
         return ValidationError(error.messages)
     diagnosis = getattr(error.__cause__, "diag", None)

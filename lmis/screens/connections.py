@@ -66,7 +66,7 @@ class ConnectionRequest(Screen):
         values = {name: form.cleaned_data[name] for name in connections.CONTACTS}
         done = self.act(lambda: connections.keep_contacts(lpu=form.instance, values=values, by=self.by))
         if isinstance(done, Refusal):
-            form.add_error(None, str(done.message))
+            form.add_error(None, done.said)
             return self._show(self._lpu(pk), form, status=409)
         messages.success(request, gettext("The contacts are saved."))
         return HttpResponseRedirect(request.path)

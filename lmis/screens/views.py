@@ -113,7 +113,7 @@ class Screen(View):
     def act(self, work: Callable[[], T]) -> T | Refusal:
         """Call a service in the one transaction of this request.
 
-        Out: what the service returned, or its refusal, and then nothing has changed: show `refusal.message`.
+        Out: what the service returned, or its refusal, and then nothing has changed: show `refusal.said`.
         """
         try:
             return run_write(work)

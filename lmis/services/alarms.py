@@ -31,7 +31,7 @@ class QuietNotSensible(Refusal):
     """An end of the quiet that is past or too far away. Never from the API."""
 
     status = 409
-    message = _("An alarm can be quiet until a moment within the next seven days.")
+    message = _("An alarm can be quiet for seven days at most. Choose a moment within them.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class TwoSecretsLive(Refusal):
 
     status = 409
     code = "two_secrets_live"
-    message = _("This client has two live secrets; revoke one first.")
+    message = _("This client has two live secrets. Revoke one first.")
 
 
 @transaction.atomic

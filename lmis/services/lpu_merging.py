@@ -27,7 +27,7 @@ class LpuOurs(Refusal):
 
     status = 409
     code = "lpu_ours"
-    message = _("An LPU that this system serves is not merged: only entries of institutions outside are.")
+    message = _("An LPU that this system serves is not merged. Choose an entry of an institution outside.")
 
 
 class LpuSame(Refusal):

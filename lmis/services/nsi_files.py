@@ -33,7 +33,7 @@ class FileRefused(Refusal):
 
     status = 400
     code = "dictionary_file_refused"
-    message = gettext_lazy("The file has errors; nothing of it was loaded.")
+    message = gettext_lazy("The file has errors; nothing of it was loaded. Correct these lines and load it again.")
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__({"lines": lines})

@@ -92,7 +92,7 @@ class Act(ExchangeScreen):
 
     def _done(self, work: Callable[[], Said]) -> Said:
         done = self.act(work)
-        return (str(done.message), "error") if isinstance(done, Refusal) else done
+        return (done.said, "error") if isinstance(done, Refusal) else done
 
     def _given(self, form: forms.BaseForm) -> dict[str, Any]:
         if not form.is_valid():

@@ -83,7 +83,7 @@ class Imports(Importing):
         pieces = file.chunks(imports.PIECE)
         made = self.act(lambda: imports.upload(pieces=pieces, file_name=str(file.name), lpu=lpu, by=self.by))
         if isinstance(made, Refusal):
-            return self._page(str(made.message), 400)
+            return self._page(made.said, 400)
         return HttpResponseRedirect(reverse("screens:import", args=[made.pk]))
 
     def _page(self, refusal: str = "", status: int = 200) -> HttpResponse:
@@ -156,7 +156,7 @@ class Act(Importing):
             raise Http404
         done = self.act(verbs[verb])
         if isinstance(done, Refusal):
-            messages.error(request, str(done.message))
+            messages.error(request, done.said)
         return HttpResponseRedirect(reverse("screens:import", args=[pk]))
 
 

@@ -95,7 +95,7 @@ class Two(Screen):
         into, duplicate = self.cards([request.POST.get("into", ""), request.POST.get("duplicate", "")], ordered=False)
         done = self.act(lambda: merging.merge(duplicate=duplicate, into=into, by=self.by, now=self.now))
         if isinstance(done, Refusal):
-            return self.side_by_side(into, duplicate, str(done.message), status=409)
+            return self.side_by_side(into, duplicate, done.said, status=409)
         messages.success(request, _("Merged into card No. %(number)s.") % {"number": done.card_number})
         return HttpResponseRedirect(reverse("screens:merge"))
 

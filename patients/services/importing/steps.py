@@ -70,7 +70,7 @@ def _read(found: CardImport) -> None:
                 raise reading.NotReadable
             _stage(found, header, rows)
         except reading.NotReadable as refusal:
-            _fail(found, str(refusal.message))
+            _fail(found, refusal.said)
 
 
 def _put_together(found: CardImport, path: Path) -> None:
