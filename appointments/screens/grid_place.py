@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -9,15 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from appointments.exceptions import SlotRefusal
 from appointments.models import Appointment, Slot, WaitingEntry
 from appointments.screens.asked import guid_or_404
 from appointments.screens.grid import GridPart
 from appointments.screens.grid_acts import acts_of, blocking_of
-from appointments.screens.grid_words import clock
+from appointments.screens.grid_words import clock, when
 from appointments.screens.printing import print_at_once
 from appointments.screens.workplace import channel_of
 from appointments.services import booking, slots, waiting
 from appointments.services.explaining import precise
+from appointments.services.nearest import nearest_free
 from lmis.exceptions import Refusal
 from lmis.models import Source
 from lmis.screens.toasts import toast, trigger
@@ -30,6 +33,12 @@ FOUND = 8
 CALLED = 3  # of those who wait: the first to call, and two in case nobody answers
 # A doctor finds own patients only, so that more than are shown have to be looked through.
 LOOKED_THROUGH = 200
+
+
+def lost_place(made: Any) -> SlotRefusal | None:
+    """The refusal of a place that cannot be had, after which others are offered; None for whatever else happened."""
+    refusal = precise(made) if isinstance(made, Refusal) else None
+    return refusal if isinstance(refusal, SlotRefusal) else None
 
 
 class PlacePart(GridPart):
@@ -93,6 +102,29 @@ class PlacePart(GridPart):
         if isinstance(result, Refusal):
             return trigger(self.show(guid, precise(result)), "grid-changed")
         return trigger(toast(self.show(guid), text), "grid-changed")
+
+    def elsewhere(self, lost: SlotRefusal, patient: Patient, name: str, chosen: dict[str, str]) -> HttpResponse:
+        """Why the place cannot be had, and the nearest others for the same patient.
+
+        `chosen` goes with the other place's guid to the address `name`, in whose words the patient was chosen.
+        """
+        source = self.source()
+        among = Slot.objects.of_doctors(self.own).select_related("doctor__lpu")
+        near = nearest_free(slot=lost.slot, channels={source}, now=self.now, among=among)
+        if self.viewer.names:
+            access.note(by=self.by, what=access.What.OPENED, cards=[patient.guid], screen="grid")
+        slot = self.slot(lost.slot.guid)
+        shown = {
+            "slot": slot,
+            "was": when(slot),
+            "refusal": lost,
+            "patient": patient,
+            "names": self.viewer.names,
+            "chosen": json.dumps({**chosen, "source": source}),
+            "near": [(reverse(name, args=[one.guid]), one, when(one)) for one in near],
+        }
+        response = self.render(shown, "screens/grid/_lost.html", status=409)
+        return trigger(toast(response, lost.said, "error"), "grid-changed")
 
     def _held(self, slot: Slot) -> Any:
         found = Appointment.objects.holding().filter(slot=slot).select_related("patient__lpu", "direction__lpu_from")
@@ -166,6 +198,8 @@ class Book(PlacePart):
             self.demand("lmis.overbook")
         slot, card = self.slot(guid), self._card()
         made = self.act(lambda: self._book(slot, card, reason))
+        if lost := lost_place(made):
+            return self.elsewhere(lost, card, "screens:grid_book", {"card": str(card.guid)})
         response = self.done(guid, made, _("Booked."))
         return print_at_once(response, made) if isinstance(made, Appointment) else response
 

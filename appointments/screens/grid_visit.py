@@ -10,10 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from appointments.exceptions import SlotRefusal
 from appointments.models import Appointment, Slot
 from appointments.screens.asked import guid_or_404
 from appointments.screens.grid_acts import RIGHTS
-from appointments.screens.grid_place import PlacePart
+from appointments.screens.grid_place import PlacePart, lost_place
 from appointments.screens.grid_scope import query_of
 from appointments.screens.grid_words import when
 from appointments.services import cancelling, visits
@@ -76,14 +77,19 @@ class Move(PlacePart):
         visit = self.visit(guid)
         if visit.state != State.BOOKED:
             raise Http404
+        return self._offer(visit)
+
+    def _offer(self, visit: Appointment, lost: SlotRefusal | None = None) -> HttpResponse:
         among = Slot.objects.of_doctors(self.own).select_related("doctor__lpu")
         near = nearest_free(slot=visit.slot, channels=self.channels, now=self.now, among=among)
         query = query_of(doctor=visit.slot.doctor, day=max(visit.slot.day, self.today), moving=visit.guid)
         shown = {"visit": visit, "near": [(slot, when(slot)) for slot in near], "query": query}
-        return self.render({**shown, "names": self.viewer.names, "was": when(visit.slot)})
+        return self.render(
+            {**shown, "names": self.viewer.names, "was": when(visit.slot), "refusal": lost}, status=409 if lost else 200
+        )
 
     def post(self, request: HttpRequest, guid: UUID) -> HttpResponse:
-        """The dialog of the new place, or of the old one with why not."""
+        """The dialog of the new place, with why not if so; for a lost one others, with the appointment in hand."""
         self.demand("lmis.move_appointments")
         visit, target = self.visit(guid), self.slot(guid_or_404(self.request.POST.get("to", "")))
         reason = request.POST.get("reason", "").strip()[:255]
@@ -101,6 +107,8 @@ class Move(PlacePart):
                 over_plan_reason=reason,
             )
         )
+        if lost := lost_place(moved):
+            return trigger(toast(self._offer(visit, lost), lost.said, "error"), "grid-changed")
         if isinstance(moved, Refusal):
             return trigger(self.show(target.guid, precise(moved)), "grid-changed")
         response = toast(self.show(target.guid, moved=True), _("Moved."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, WaitingEntry
 from appointments.screens.asked import guid_or_404
-from appointments.screens.grid_place import PlacePart
+from appointments.screens.grid_place import PlacePart, lost_place
 from appointments.screens.printing import print_at_once
 from appointments.services import waiting
 
@@ -27,13 +27,15 @@ class Serve(PlacePart):
                 guid=entry.guid, slot_guid=slot.guid, source=source, channels={source}, by=self.by, now=self.now
             )
         )
+        if lost := lost_place(made):
+            return self.elsewhere(lost, entry.patient, "screens:grid_serve", {"entry": str(entry.guid)})
         response = self.done(guid, made, _("Booked."))
         return print_at_once(response, made) if isinstance(made, Appointment) else response
 
     def _entry(self) -> WaitingEntry:
         """Raises Http404 for one that is not there or not for this employee."""
         wanted = guid_or_404(self.request.POST.get("entry", ""))
-        found = WaitingEntry.objects.of_doctors(self.own).filter(guid=wanted).first()
+        found = WaitingEntry.objects.of_doctors(self.own).select_related("patient").filter(guid=wanted).first()
         if found is None:
             raise Http404
         return found

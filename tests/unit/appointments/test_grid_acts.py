@@ -1,6 +1,7 @@
 """What can be done on the grid: by whom, through the services, and that a refusal changes nothing."""
 
 import datetime as dt
+import json
 
 import pytest
 from auditlog.models import LogEntry
@@ -96,6 +97,34 @@ class TestBooking:
         assert "just been taken" in response.content.decode()
         assert Appointment.objects.count() == 1
 
+    def test_for_a_place_lost_meanwhile_the_patient_stays_chosen_and_others_are_offered(self, desk, doctor):
+        slot, near = cast.a_slot(doctor), cast.a_slot(doctor, hours=30)
+        closed = cast.a_slot(doctor, hours=28, channels=[Source.CALL_CENTER])
+        first, card = booked(slot).patient, cast.a_patient(doctor.lpu, family="Ёлкина")
+        answer = desk.post(place("book", slot), {"card": card.guid, "source": "Registry"}, headers=EN)
+        shown = answer.content.decode()
+        assert card.full_name in shown
+        assert str(first.guid) not in shown
+        assert place("book", near) in shown
+        assert place("book", closed) not in shown
+        assert "grid-changed" in answer["HX-Trigger"]
+        assert [str(row.card) for row in AccessRecord.objects.filter(what="opened")] == [str(card.guid)]
+        sent = json.loads(answer.context["chosen"])
+        assert sent == {"card": str(card.guid), "source": "Registry"}
+        assert desk.post(place("book", near), sent, headers=EN).status_code == 200
+        assert Appointment.objects.get(patient=card).slot == near
+
+    def test_a_doctor_is_offered_own_places_only(self, client, doctor):
+        known, colleague = cast.a_patient(doctor.lpu), cast.a_doctor(doctor.lpu, speciality=doctor.speciality)
+        booked(cast.a_slot(doctor, hours=48), patient=known)
+        slot = cast.a_slot(doctor, channels=[Source.DOCTOR])
+        own, theirs = (cast.a_slot(who, hours=30, channels=[Source.DOCTOR]) for who in (doctor, colleague))
+        booked(slot)
+        entered(client, "doctor", doctor=doctor)
+        shown = client.post(place("book", slot), {"card": known.guid}, headers=EN).content.decode()
+        assert place("book", own) in shown
+        assert place("book", theirs) not in shown
+
     @pytest.mark.parametrize("card", ["", "x", "00000000-0000-0000-0000-000000000000"])
     def test_no_card(self, desk, doctor, card):
         assert desk.post(place("book", cast.a_slot(doctor)), {"card": card}, headers=EN).status_code == 404
@@ -163,6 +192,16 @@ class TestWaiting:
         answer = desk.post(place("serve", slot), {"entry": entry.guid}, headers=EN)
         assert answer.status_code == 409
         assert not Appointment.objects.exists()
+
+    def test_for_a_place_lost_meanwhile_whoever_waits_is_offered_others(self, desk, doctor):
+        slot, near, entry = cast.a_slot(doctor), cast.a_slot(doctor, hours=30), an_entry(doctor)
+        booked(slot)
+        answer = desk.post(place("serve", slot), {"entry": entry.guid}, headers=EN)
+        assert answer.status_code == 409
+        assert entry.patient.full_name in answer.content.decode()
+        assert place("serve", near) in answer.content.decode()
+        assert desk.post(place("serve", near), json.loads(answer.context["chosen"]), headers=EN).status_code == 200
+        assert not WaitingEntry.objects.open().exists()
 
     @pytest.mark.parametrize("entry", ["", "x", "00000000-0000-0000-0000-000000000000"])
     def test_no_entry(self, desk, doctor, entry):
@@ -319,10 +358,15 @@ class TestActs:
 
     def test_not_onto_a_taken_place(self, desk, doctor):
         made, target = booked(cast.a_slot(doctor)), cast.a_slot(doctor, hours=30)
+        free = cast.a_slot(doctor, hours=31)
         booked(target)
         response = desk.post(reverse("screens:grid_move", args=[made.guid]), {"to": target.guid}, headers=EN)
         assert response.status_code == 409
         assert again(made).slot == made.slot
+        # The appointment stays in hand: its patient is named, and other places are offered.
+        assert made.patient.full_name in response.content.decode()
+        assert str(free.guid) in response.content.decode()
+        assert "just been taken" in response.content.decode()
 
     @pytest.mark.parametrize("to", ["", "x", "00000000-0000-0000-0000-000000000000"])
     def test_nowhere(self, desk, doctor, to):
