@@ -13,6 +13,7 @@ from directions.models import Direction
 from lmis.models import Lpu
 from patients.models import Patient
 from patients.services import search
+from patients.services.spellings import spellings
 
 LIMIT = 12
 _LONGEST_NUMBER = 16  # of a ticket
@@ -66,9 +67,10 @@ def _is_from_today(appointment: Appointment, now: dt.datetime) -> bool:
 
 
 def _of_directions(number: str, lpus: Collection[Lpu], limit: int) -> list[Hit]:
-    """Live directions with this number, whoever wrote them; by the index that begins with the LPU."""
+    """Live directions with this number, however typed, whoever wrote them; by the index that begins with the LPU."""
     rows = Direction.objects.select_related("patient__lpu", "patient__merged_into__lpu", "lpu_from")
-    found = rows.filter(number=number, lpu_from__in=Lpu.objects.all(), patient__lpu__in=lpus, cancelled_at=None)
+    live = rows.filter(patient__lpu__in=lpus, cancelled_at=None)
+    found = live.filter(number__in=spellings(number), lpu_from__in=Lpu.objects.all())
     return [Hit(row.patient.survivor, direction=row) for row in found.order_by("-pk")[:limit]]
 
 

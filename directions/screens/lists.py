@@ -15,6 +15,7 @@ from directions.services import own_patients
 from lmis.models import Doctor
 from lmis.screens.scope import doctors_of
 from lmis.services import access
+from patients.services.spellings import spellings
 
 PAGE = 25
 
@@ -68,7 +69,10 @@ class Directions(DirectionScreen):
     def _meant(self, text: str) -> Q:
         """By number, or by the patients that the text means."""
         cards = own_patients.find(text=text, doctors=doctors_of(self.user), today=self.today)
-        return Q(number__startswith=text) | Q(patient__in=cards)
+        meant = Q(patient__in=cards)
+        for number in spellings(text):
+            meant |= Q(number__startswith=number)
+        return meant
 
 
 def _with_doctors(rows: list[Any]) -> None:

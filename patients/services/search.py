@@ -17,6 +17,7 @@ from lmis.text import name_key, number_key
 from patients.models import Patient
 from patients.services.layout import is_latin, other_layout
 from patients.services.sought import ByBirthDate, ByCardNumber, ByNames, ByPaper, ByPhone, BySnils, Way
+from patients.services.spellings import spellings
 from patients.validators import snils_agrees
 
 OLDEST = 1900
@@ -92,7 +93,7 @@ def _ways_of_number(text: str, today: dt.date) -> Iterator[Way]:
         yield BySnils(digits)
     if bare and len(digits) >= 5:
         yield ByPaper("", digits)
-    yield ByCardNumber(frozenset({text, text.upper(), text.upper().replace("М", "M"), other_layout(text).upper()}))
+    yield ByCardNumber(spellings(text))
 
 
 def _of_names(text: str, today: dt.date) -> ByNames | None:

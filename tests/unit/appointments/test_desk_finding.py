@@ -1,13 +1,16 @@
 """What the box finds beside cards: tickets, scanned codes, directions."""
 
 import datetime as dt
+import re
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from appointments.models import Appointment
 from appointments.services import desk_finding
 from appointments.tickets import code_of
+from directions.models import Direction
 from tests.factories import cast
 from tests.factories.directions import a_direction
 from tests.statements import listed, statements
@@ -64,6 +67,32 @@ def test_the_number_of_a_live_direction(doctor):
     a_direction(patient=patient, number="2026-000123", cancelled_at=timezone.now())
     [hit] = find(doctor, "2026-000123")
     assert (hit.patient, hit.direction) == (patient, direction)
+
+
+@pytest.mark.parametrize("typed", ["77-К", "77-к", "77-r", "77-R", "77К", "77к", "77r", "№ 77-К", "№77-к", "#77-r"])
+@pytest.mark.parametrize("written", ["77-К", "77К", "77-к"])
+def test_the_number_of_a_direction_as_people_type_it(doctor, typed, written):
+    direction = a_direction(patient=cast.a_patient(doctor.lpu), number=written)
+    a_direction(patient=cast.a_patient(doctor.lpu), number="77-М")
+    assert [hit.direction for hit in find(doctor, typed)] == [direction]
+
+
+def test_a_dash_between_digits_is_no_matter_of_spelling(doctor):
+    a_direction(patient=cast.a_patient(doctor.lpu), number="77-12")
+    assert find(doctor, "7712") == []
+
+
+def test_directions_are_looked_up_by_the_index(doctor):
+    pattern = a_direction(patient=cast.a_patient(doctor.lpu))
+    copied = {name: getattr(pattern, name) for name in ("origin", "lpu_from", "lpu_to", "patient")}
+    Direction.objects.bulk_create(Direction(number=f"{number}-К", **copied) for number in range(3000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        with statements() as found:
+            assert len(find(doctor, "№ 77-к")) == 1
+        cursor.execute(f"EXPLAIN {found[-1]}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert re.search(r"using direction_by_number .*\n *Index Cond: .*number.* = ANY", plan), plan
 
 
 def test_a_number_takes_two_more_statements_however_many_are_found(doctor):

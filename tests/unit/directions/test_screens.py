@@ -191,6 +191,13 @@ class TestOwnPatientsOnly:
         assert hers.post(to("cancel_direction", theirs.guid), {"reason": "x"}).status_code == 404
         assert row(theirs)["cancelled_at"] is None
 
+    @pytest.mark.parametrize("typed", ["77-К", "77-к", "77-r", "77К", "№ 77-К", "77-"])
+    def test_found_by_the_number_as_people_type_it(self, hers, patient, doctor, typed):
+        mine = an_issued(patient=patient, doctor=doctor, number="77-К")
+        an_issued(patient=patient, doctor=doctor, number="78-К")
+        rows = hers.post(to("directions"), {"kind": "out", "text": typed}).context["rows"]
+        assert [row.number for row in rows] == [mine.number]
+
     def test_the_admin_keeps_to_it(self, hers, stranger, other):
         theirs = an_issued(patient=stranger, doctor=other)
         assert not hers.get(reverse("admin:directions_direction_changelist")).context["cl"].result_list
