@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.utils import formats
+from django.utils.translation import gettext as _
 
 from appointments.models import Appointment, Slot
 
@@ -17,6 +18,12 @@ def day_of(slot: Slot) -> str:
 def time_of(slot: Slot) -> str:
     """From–to, in the LPU's time zone."""
     return f"{_clock(slot, slot.begin)}–{_clock(slot, slot.end)}"
+
+
+def come_at(slot: Slot, zone: dt.tzinfo) -> str:
+    """When to come: `14:15`, or `live queue 14:15–16:00`, where the number says whose turn it is."""
+    begin, end = (f"{moment.astimezone(zone):%H:%M}" for moment in (slot.begin, slot.end))
+    return f"{_('live queue')} {begin}–{end}" if slot.is_queue else begin
 
 
 def ticket_of(appointment: Appointment) -> str:

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment, Slot
+from appointments.shown import come_at
 from lmis.screens.toasts import trigger
 
 FORMATS = {"a5": _("A5 sheet"), "roll": _("80 mm roll")}
@@ -64,7 +65,7 @@ class Line:
         """In: an appointment with its slot and patient."""
         born = appointment.patient.birth_date
         return cls(
-            time=f"{appointment.slot.begin.astimezone(zone):%H:%M}",
+            time=come_at(appointment.slot, zone),
             appointment=appointment,
             birth_date=formats.date_format(born, "SHORT_DATE_FORMAT") if born else "",
             came=_came(appointment, zone),

@@ -9,7 +9,7 @@ from django.utils import formats
 from django.utils.translation import ngettext
 
 from appointments.models import Slot
-from appointments.shown import day_of
+from appointments.shown import come_at, day_of
 from lmis.templatetags.phones import phone
 
 register = template.Library()
@@ -26,6 +26,12 @@ def slot_day(slot: Slot) -> str:
 def slot_clock(slot: Slot) -> str:
     """When it begins, on the wall of the LPU."""
     return f"{slot.begin.astimezone(slot.doctor.lpu.tz):%H:%M}"
+
+
+@register.filter
+def slot_time(slot: Slot) -> str:
+    """When a patient comes: the beginning, or that it is a live queue and its stretch."""
+    return come_at(slot, slot.doctor.lpu.tz)
 
 
 @register.filter

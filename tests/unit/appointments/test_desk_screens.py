@@ -7,10 +7,12 @@ import uuid
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from appointments.models import Appointment, WaitingEntry, WaitNorm
+from appointments.screens.printing import Line
 from appointments.services import waiting
+from appointments.tickets import code_of
 from directions.models import Direction
 from lmis.actors import SYSTEM
 from lmis.models import AccessRecord, Lpu, Position, Speciality
@@ -437,6 +439,22 @@ class TestMoveAndCancel:
         response = desk.book(patient, target, moving=made.guid)
         assert Appointment.objects.get().slot == target
         assert "Moved." in response["HX-Trigger"]
+
+    def test_in_a_live_queue_its_stretch_is_told_wherever_the_appointment_is(self, desk, patient, doctor):
+        begin = dt.datetime.combine(timezone.localdate() + dt.timedelta(days=2), dt.time(11, 15), tzinfo=dt.UTC)
+        slot = cast.a_slot(doctor, begin=begin, minutes=105, capacity=5, is_queue=True, numbers=5)
+        stretch = f"live queue {begin.astimezone(doctor.lpu.tz):%H:%M}–{slot.end.astimezone(doctor.lpu.tz):%H:%M}"
+        booked = text_of(desk.book(patient, slot))
+        assert booked.count(stretch) == 2  # among the coming appointments and as the one just booked
+        made = Appointment.objects.get(patient=patient, slot=slot)
+        asked = {"patient": patient.guid, "appointment": made.guid}
+        assert stretch in text_of(desk.post("cancel", **asked))
+        moving = desk.post("whom", patient=patient.guid, moving=made.guid)
+        assert stretch in text_of(moving)
+        assert stretch in text_of(desk.post("find", text=code_of(made)))
+        assert stretch in text_of(desk.book(patient, slot))
+        with translation.override("en"):
+            assert Line.of(made, doctor.lpu.tz).time == stretch
 
     def test_cancelled_with_a_reason(self, desk, patient, made):
         asked = {"patient": patient.guid, "appointment": made.guid}
