@@ -9,17 +9,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.exceptions import HeldAppointment, SlotRefusal
-from appointments.models import Appointment, Slot
+from appointments.models import Appointment, Slot, WaitingEntry
 from appointments.screens.desk import Part
 from appointments.screens.printing import print_at_once
 from appointments.screens.workplace import prints
-from appointments.services import cancelling, desk, explaining, nearest
+from appointments.services import cancelling, desk, explaining, nearest, waiting
 from appointments.services.norms import Norms
 from appointments.services.offers import Place
 from directions.models import Direction
 from lmis.exceptions import Refusal, ValidationFailed
 from lmis.screens import toast
 from lmis.screens.toasts import trigger
+from lmis.services import access
 
 REASONS = (
     gettext_lazy("The patient asked"),
@@ -180,8 +181,24 @@ class Cancel(Act):
             again = self.render({**asked, "refusal": done.said}, "screens/desk/_cancel.html", status=409)
             again["HX-Retarget"], again["HX-Reswap"] = "#dialog-body", "innerHTML"
             return again
-        response = self.halves(self.person(self.patient), self.whom(self.patient))
+        response = self.halves(self.person(self.patient), self.whom(self.patient), freed=self._freed(found.slot))
         return trigger(toast(response, _("Cancelled. The place is free again.")), "close-dialog")
+
+    def _freed(self, slot: Slot) -> WaitingEntry | None:
+        """Whom to call first for the place, if it can be booked here and the employee may see who waits.
+
+        Not whoever has just given it up. Statements: the place, those who wait, the note of the card.
+        """
+        rights = ("lmis.use_waiting_list", "patients.view_patient")
+        if not all(map(self.allows, rights)):
+            return None
+        free = Slot.objects.free(self.now).open_to({self.channel}).select_related("doctor__lpu")
+        place = free.filter(pk=slot.pk).first()
+        waits = waiting.candidates_for(place, limit=2) if place else []
+        first = next((entry for entry in waits if entry.patient_id != self.patient.pk), None)
+        if first is not None:
+            access.note(by=self.by, what=access.What.FOUND, cards=[first.patient.guid], screen="desk")
+        return first
 
 
 class Mistake(Act):

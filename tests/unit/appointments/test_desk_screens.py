@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from appointments.models import Appointment, WaitingEntry, WaitNorm
+from appointments.models import Appointment, Slot, WaitingEntry, WaitNorm
 from appointments.screens.printing import Line
 from appointments.services import waiting
 from appointments.tickets import code_of
@@ -21,6 +21,7 @@ from tests.factories import cast
 from tests.factories.directions import a_direction
 from tests.factories.patients import a_card
 from tests.factories.staff import an_employee
+from tests.factories.waiting import an_entry, booked
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
@@ -439,6 +440,30 @@ class TestMoveAndCancel:
         response = desk.book(patient, target, moving=made.guid)
         assert Appointment.objects.get().slot == target
         assert "Moved." in response["HX-Trigger"]
+
+    def test_after_cancelling_whom_to_call_first_for_the_place(self, desk, patient, made):
+        an_entry(made.slot.doctor, patient=patient, urgent=True)  # has just given the place up
+        first, _second = (an_entry(made.slot.doctor) for _each in range(2))
+        asked = {"patient": patient.guid, "appointment": made.guid, "reason": "The patient asked"}
+        answer = desk.post("cancel", **asked)
+        assert answer.context["freed"] == first
+        shown = text_of(answer)
+        assert f"call first {first.patient.short_name} {first.patient.told_apart} +7 900 111-22-33" in shown
+        assert f"{reverse('screens:waiting')}?speciality={first.speciality_id}" in answer.content.decode()
+        assert AccessRecord.objects.filter(card=first.patient.guid, what="found", screen="desk").count() == 1
+
+    def test_nobody_is_named_to_whoever_may_not_see_the_list_or_for_a_place_not_booked_here(self, desk, patient, made):
+        first = an_entry(made.slot.doctor)
+        asked = {"patient": patient.guid, "reason": "The patient asked"}
+        Slot.objects.filter(pk=made.slot_id).update(channels=["Internet"])
+        assert desk.post("cancel", appointment=made.guid, **asked).context["freed"] is None
+        other = booked(cast.a_slot(made.slot.doctor, hours=80), patient)
+        rights = {"use_desk", "cancel_appointments", "view_patient"}
+        desk.who.groups.clear()
+        desk.who.user_permissions.set(Permission.objects.filter(codename__in=rights))
+        answer = desk.post("cancel", appointment=other.guid, **asked)
+        assert answer.context["freed"] is None
+        assert not AccessRecord.objects.filter(card=first.patient.guid).exists()
 
     def test_in_a_live_queue_its_stretch_is_told_wherever_the_appointment_is(self, desk, patient, doctor):
         begin = dt.datetime.combine(timezone.localdate() + dt.timedelta(days=2), dt.time(11, 15), tzinfo=dt.UTC)
