@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from lmis.services import alarms, broker, heartbeats
+from patients.mip import client
 from patients.models import CardUpload, ExchangeFigures, ExchangePause, ExchangeSettings, MipGate, Reconciliation
 from patients.services import backfill, exchange_charts, exchange_words, figures, pauses
 
@@ -105,6 +106,11 @@ class Overview:
         if self.age is None or self.age < OLD:
             return "good"
         return "bad" if self.age >= VERY_OLD else "warn"
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the settings say where the MIP is."""
+        return client.is_configured()
 
     @property
     def is_gate_shut(self) -> bool:

@@ -144,6 +144,14 @@ class TestPage:
         assert card.family not in page
         assert "show-rejected-validation_error" in page
 
+    def test_without_the_mips_address_the_way_is_not_open(self, client, operator, settings):
+        assert "MIP_URL" not in text_of(client.get(URL))
+        settings.MIP = {**settings.MIP, "URL": ""}
+        assert re.search(
+            r'<div class="tile bad"><span class="label">[^<]+</span>\s+<strong>[^<]+</strong>.{,99}MIP_URL',
+            text_of(client.get(URL)),
+        )
+
     def test_names_are_shown_to_nobody_who_may_not_see_cards(self, client, operator, lpu):
         card = rejected(lpu)
         page = text_of(client.get(f"{URL}cards/?state=rejected&code=validation_error"))
