@@ -186,7 +186,7 @@ class TestNext:
         )
         a_visit(doctor, "23:45", patient=patient, direction=a_direction(patient=patient, number="Н-7"))
         shown = me.get(page(), headers=EN | {"HX-Request": ""}).content.decode()
-        for text in ("Ёлкина", "29.02.1980", "…4321", "+7 900 111-22-33", "Н-7", "I10"):
+        for text in ("Ёлкина", patient.told_apart, "+7 900 111-22-33", "Н-7", "I10"):
             assert text in shown, text
 
     def test_years_are_whole(self, doctor):
