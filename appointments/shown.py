@@ -23,7 +23,8 @@ def time_of(slot: Slot) -> str:
 def come_at(slot: Slot, zone: dt.tzinfo) -> str:
     """When to come: `14:15`, or `live queue 14:15–16:00`, where the number says whose turn it is."""
     begin, end = (f"{moment.astimezone(zone):%H:%M}" for moment in (slot.begin, slot.end))
-    return f"{_('live queue')} {begin}–{end}" if slot.is_queue else begin
+    queue = _("live queue")
+    return f"{queue} {begin}–{end}" if slot.is_queue else begin
 
 
 def ticket_of(appointment: Appointment) -> str:

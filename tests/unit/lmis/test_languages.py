@@ -249,7 +249,8 @@ READ_SCREENS = {
     if name not in screens.ASIDE | screens.WITHOUT_GET and hasattr(pattern.callback.view_class, "get")
 }
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-# Terms, keys of the keyboard, names of languages in themselves, time zones, names by which programs know our groups.
+# Terms, keys of the keyboard, names of languages in themselves, time zones, names by which programs know our groups;
+# MIP_URL is a setting, mip and default are queues.
 LATIN_IN_RUSSIAN = {
     "API",
     "GUID",
@@ -282,6 +283,10 @@ LATIN_IN_RUSSIAN = {
     "beat",
     "Redis",
     "UTC",
+    "MIP",
+    "URL",
+    "mip",
+    "default",
     *GROUPS,
 }
 
