@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from appointments.api.examples import APPOINTMENT, NEAREST, OWN_APPOINTMENT
+from appointments.examples import APPOINTMENT, NEAREST, OWN_APPOINTMENT
 from lmis.exceptions import Refusal
 
 if TYPE_CHECKING:

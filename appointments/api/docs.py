@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from appointments.api.examples import APPOINTMENT, BY_DIRECTION, OWN_APPOINTMENT
 from appointments.api.serializers import (
     AppointmentSerializer,
     AppointmentsSerializer,
@@ -18,6 +17,7 @@ from appointments.api.serializers import (
     DirectionQuerySerializer,
     OwnQuerySerializer,
 )
+from appointments.examples import APPOINTMENT, BY_DIRECTION, OWN_APPOINTMENT
 from lmis.api.schema import errors
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from appointments.api.examples import APPOINTMENT, SLOT
 from appointments.api.schedule_shapes import (
     ResourceScheduleQuery,
     ResourceSerializer,
@@ -17,6 +16,7 @@ from appointments.api.schedule_shapes import (
     ScheduleQuery,
     ScheduleSerializer,
 )
+from appointments.examples import APPOINTMENT, SLOT
 from lmis.api.schema import errors
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -47,6 +47,18 @@ def test_keys_fit_into_a_bigint_and_come_after_those_of_directions():
     assert max(direction_keys(LPU, OTHER, "1")) < min(made)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("given", "keys"), [("1100ms", [3, 1, 2]), ("2s", [1]), ("0", [1, 2])])
+def test_how_long_a_lock_is_waited_for_is_as_before(given, keys):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{given}'")
+        lock_identities(keys)
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == (given,)
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        assert cursor.fetchone() == (len(keys),)
+
+
 def test_another_process_makes_the_same_keys():
     code = (
         "import django; django.setup()\n"
