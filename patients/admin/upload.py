@@ -80,8 +80,8 @@ class CardUploadAdmin(ShowsUpload, NotesOpened, ReadOnlyAdmin):
     list_display = ["card_number", "lpu", "state", "due_at", "attempts", "error_code", "error_field", "accepted_at"]
     list_filter = ["state", "patient__lpu", "last_attempt_at"]
     ordering = ["-due_at"]
-    fields = ["card_number", "lpu", *SHOWN, "attempts_made"]
-    readonly_fields = ["card_number", "lpu", *SHOWN, "fault_fields", "attempts_made"]
+    fields = ["card_number", "lpu", "person", *SHOWN, "attempts_made"]
+    readonly_fields = ["card_number", "lpu", "person", *SHOWN, "fault_fields", "attempts_made"]
     actions = ["send_again"]
 
     def get_fields(self, request: HttpRequest, obj: CardUpload | None = None) -> Any:
@@ -123,6 +123,11 @@ class CardUploadAdmin(ShowsUpload, NotesOpened, ReadOnlyAdmin):
     def card_number(self, obj: CardUpload) -> str:
         """Of the card."""
         return obj.patient.card_number
+
+    @admin.display(description=_("person guid in the MIP"))
+    def person(self, obj: CardUpload) -> str:
+        """Who it is there, once it has taken the card."""
+        return str(obj.patient.person_guid or "—")
 
     @admin.display(description=_("LPU"), ordering="patient__lpu")
     def lpu(self, obj: CardUpload) -> str:

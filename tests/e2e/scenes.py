@@ -102,6 +102,18 @@ def places_to_choose(page, demo):
     desk.goes_to("кардио")
 
 
+def a_patient_of_ones_own(page, demo):
+    """Found by surname by the doctor who sees them."""
+    family = demo.value(
+        "SELECT p.family FROM patients_patient p JOIN appointments_appointment a ON a.patient_id = p.id"
+        " JOIN appointments_slot s ON s.id = a.slot_id JOIN lmis_doctor d ON d.id = s.doctor_id"
+        " JOIN auth_user u ON u.id = d.user_id WHERE u.username = 'doctor' ORDER BY p.family LIMIT 1"
+    )
+    page.fill("#text", family.lower())
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".found li a")
+
+
 def a_new_card(page, demo):
     """Half filled in, and somebody is like that."""
     family, name, patronymic, born = demo.rows(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 
 import pytest
 from auditlog.models import LogEntry
@@ -399,6 +400,15 @@ class TestUploads:
         url = reverse("admin:patients_cardupload_change", args=[card.pk])
         assert client.get(url).status_code == 200
         assert client.post(url, {"state": "accepted"}).status_code == 403
+
+    def test_an_accepted_one_shows_the_person_the_version_and_when(self, client, operator, card):
+        person, at = uuid.uuid4(), dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
+        Patient.objects.filter(pk=card.pk).update(person_guid=person)
+        CardUpload.objects.filter(pk=card.pk).update(state="accepted", accepted_version=778899, accepted_at=at)
+        page = client.get(reverse("admin:patients_cardupload_change", args=[card.pk])).content.decode()
+        assert str(person) in page
+        assert re.search(r"778.?899", page)
+        assert f"{timezone.localtime(at):%H:%M}" in page
 
     def test_who_reads_what_the_mip_wrote_is_noted(self, client, olga, lpu):
         told, silent = (a_card(lpu) for _ in range(2))
