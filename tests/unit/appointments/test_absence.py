@@ -302,7 +302,7 @@ class TestCarryingOut:
         assert absence_run.carry_out(absence=absence, by=by, now=NOW) == absence_run.Progress(1, 1, 0)
         (still,) = left(absence)
         assert still == first
-        assert (still.decided[0].state, still.decided[0].refusal) == ("refused", str(SlotTaken.message))
+        assert (still.decided[0].state, still.decided[0].refusal) == ("refused", str(SlotTaken.for_staff))
         assert CallTask.objects.get().appointment == second
         assert carried_out(absence, by, Decided(first, Choice.CANCEL)).done == 1
         assert left(absence) == []

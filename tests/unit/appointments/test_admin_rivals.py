@@ -47,16 +47,14 @@ def held():
 def test_a_booking_does_not_wait_for_ever_and_says_so(boss, held):
     patient = cast.a_patient(held.doctor.lpu)
     response = boss.post(page("appointments.appointment", "add"), {"slot": held.pk, "patient": patient.pk}, headers=EN)
-    assert response.context["adminform"].form.non_field_errors() == [
-        "Not available at the moment; try again in a moment."
-    ]
+    assert response.context["adminform"].form.non_field_errors() == ["Too busy at the moment. Try again in a moment."]
     assert not Appointment.objects.exists()
 
 
 def test_nor_does_a_block(boss, held):
     url = page("appointments.slot", "block_one", held.pk)
     response = boss.post(url, {"confirmed": "1", "reason": "repair"}, headers=EN)
-    assert response.context["form"].non_field_errors() == ["Not available at the moment; try again in a moment."]
+    assert response.context["form"].non_field_errors() == ["Too busy at the moment. Try again in a moment."]
     held.refresh_from_db()
     assert not held.is_blocked
 
