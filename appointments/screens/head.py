@@ -27,20 +27,16 @@ class Head(Screen):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Of the chosen LPU and department; of the first LPU and all of its doctors, if none is."""
-        lpu = self._chosen(self.lpus, "lpu") or next(iter(self.lpus), None)
+        lpu = self.chosen(self.lpus, "lpu") or next(iter(self.lpus), None)
         if lpu is None:
             return self.render({"page": None})
         departments = list(Department.objects.filter(lpu=lpu).order_by("name"))
-        department = self._chosen(departments, "department")
+        department = self.chosen(departments, "department")
         everybody = WaitingEntry.objects.of_lpu(lpu)
         waiting = everybody.of_department(department) if department else everybody
         page = head_page.read(lpu=lpu, now=self.now, doctors=self._doctors(lpu, department), waiting=waiting)
         shown = {"page": page, "lpu": lpu, "departments": departments, "department": department}
         return self.render({**shown, "links": Links(self, lpu, department), "weeks": head_page.WEEKS})
-
-    def _chosen(self, among: list[Any], name: str) -> Any:
-        """The one that the address names by its number; None for none, and for one that is not there."""
-        return next((one for one in among if str(one.pk) == self.request.GET.get(name)), None)
 
     def _doctors(self, lpu: Lpu, department: Department | None) -> Any:
         mine = doctors_of(self.user)

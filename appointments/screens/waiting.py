@@ -57,14 +57,12 @@ class WaitingScreen(Screen):
     @cached_property
     def lpu(self) -> Lpu | None:
         """The LPU to which the screen is narrowed, as the head's page is; None for all that there are."""
-        asked = self.request.POST.get("lpu") or self.request.GET.get("lpu")
-        return next((one for one in self.lpus if str(one.pk) == asked), None)
+        return self.chosen(self.lpus, "lpu")
 
     @cached_property
     def department(self) -> Department | None:
         """The department to which the screen is narrowed, as the head's page is; None for all that there are."""
-        asked = self.request.POST.get("department") or self.request.GET.get("department")
-        return next((one for one in self.departments if str(one.pk) == asked), None)
+        return self.chosen(self.departments, "department")
 
     @cached_property
     def departments(self) -> list[Department]:

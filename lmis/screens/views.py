@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from lmis.services.alarms import unheard
 from lmis.services.transactions import run_write
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 class Screen(View):
@@ -83,6 +85,11 @@ class Screen(View):
     def today(self) -> dt.date:
         """The day that it is at the clinic, not in UTC: from midnight on a registrar works on the new one."""
         return self.now.astimezone(self.zone).date()
+
+    def chosen(self, among: Iterable[M], name: str) -> M | None:
+        """The one whose number was sent under that name; None for none, and for one that is not there."""
+        asked = self.request.POST.get(name) or self.request.GET.get(name)
+        return next((one for one in among if str(one.pk) == asked), None)
 
     @property
     def is_htmx(self) -> bool:

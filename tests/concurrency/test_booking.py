@@ -196,6 +196,15 @@ def attempt(work):
         connection.ensure_connection()
 
 
+def book_in(slot, patient, now):
+    """The appointment, or the refusal."""
+    return attempt(
+        lambda: booking.book(
+            slot_guid=slot.guid, patient=patient, source=Source.INTERNET, channels=CHANNELS, by=SYSTEM, now=now
+        )
+    )
+
+
 def wrong_counters_meanwhile(doctor, rounds):
     """Eight book and cancel, so many rounds each; what somebody found who looked at the counters all the time.
 
@@ -208,16 +217,7 @@ def wrong_counters_meanwhile(doctor, rounds):
 
     def book_and_cancel(index, slot):
         """Whether there was a place."""
-        made = attempt(
-            lambda: booking.book(
-                slot_guid=slot.guid,
-                patient=patients[index],
-                source=Source.INTERNET,
-                channels=CHANNELS,
-                by=SYSTEM,
-                now=now,
-            )
-        )
+        made = book_in(slot, patients[index], now)
         if not isinstance(made, Appointment):
             return False
         everybody = Appointment.objects.all()
@@ -278,16 +278,7 @@ def dance(doctor, turns=40):
     everybody = Appointment.objects.all()
 
     def book(index, slot):
-        return attempt(
-            lambda: booking.book(
-                slot_guid=slot.guid,
-                patient=patients[index],
-                source=Source.INTERNET,
-                channels=CHANNELS,
-                by=SYSTEM,
-                now=now,
-            )
-        )
+        return book_in(slot, patients[index], now)
 
     def move(index):
         made = book(index, slots[index % 2])

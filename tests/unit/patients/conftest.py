@@ -21,3 +21,9 @@ def operator(client):
     user = an_employee("operator")
     client.force_login(user)
     return user
+
+
+@pytest.fixture
+def mip_away(settings):
+    """Nobody listens there."""
+    settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip", "LOGIN": "lpu", "TIMEOUT": 1.0}

@@ -28,7 +28,7 @@ from tests.factories.patients import a_card
 from tests.factories.staff import an_employee
 from tests.statements import listed, statements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mip_away")]
 MINUTE = dt.timedelta(minutes=1)
 URL = "/admin/exchange/"
 
@@ -36,12 +36,6 @@ URL = "/admin/exchange/"
 @pytest.fixture
 def now():
     return timezone.now()
-
-
-@pytest.fixture(autouse=True)
-def mip(settings):
-    """Nobody listens there."""
-    settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip", "LOGIN": "lpu", "TIMEOUT": 1.0}
 
 
 def set_upload(card, **columns):

@@ -23,7 +23,7 @@ from patients.templatetags.exchange import span
 from tests.factories.cast import a_doctor, a_patient, a_slot
 from tests.factories.patients import a_card
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mip_away")]
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
 URL = "/admin/exchange/"
 STYLE = Path(__file__).resolve().parents[3] / "static" / "screens" / "exchange.css"
@@ -33,12 +33,6 @@ TILES = ("concerned", "oldest", "way", "workers", "beat", "broker")
 @pytest.fixture
 def now():
     return timezone.now()
-
-
-@pytest.fixture(autouse=True)
-def mip(settings):
-    """Nobody listens there."""
-    settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip", "LOGIN": "lpu", "TIMEOUT": 1.0}
 
 
 @pytest.fixture
