@@ -27,7 +27,6 @@ ORDER = [
     State.NOT_NEEDED,
 ]
 LISTED = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY, State.WAITING, State.IN_FLIGHT)
-HELD = (State.RETRY, State.WAITING)
 SENT_AGAIN = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY)
 OLD, VERY_OLD = timedelta(minutes=2), timedelta(minutes=15)
 NIGHTS = 30
@@ -71,7 +70,7 @@ class StateRow:
     @property
     def is_held(self) -> bool:
         """Whether a pause keeps its cards here."""
-        return self.state in HELD
+        return self.state in exchange_words.HELD
 
 
 @dataclass(frozen=True, slots=True)

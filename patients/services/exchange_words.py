@@ -16,6 +16,7 @@ from patients.models import CardUpload, ExchangePause
 
 State = CardUpload.State
 
+HELD = (State.WAITING, State.RETRY)  # in which a pause keeps cards
 NOTICES = "notices"  # no state of its own: refused ones of cards out of use, which the registrars do not see
 
 NAMES: dict[str, Any] = {
@@ -121,7 +122,7 @@ class Standing:
 
 def standing(upload: CardUpload, *, pause: ExchangePause | None) -> Standing:
     """Of this card, under the pause that lasts now, if any. No statement."""
-    if pause is not None and upload.state in (State.WAITING, State.RETRY):
+    if pause is not None and upload.state in HELD:
         until = date_format(timezone.localtime(pause.until), "SHORT_DATETIME_FORMAT")
         name = _("Paused until %(until)s: %(reason)s") % {"until": until, "reason": pause.reason}
         return Standing(name, _("Nothing: it is sent when the pause is over."))
