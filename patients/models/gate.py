@@ -25,6 +25,7 @@ class MipGate(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, blank=True, default="", db_default="")
     streak = models.PositiveIntegerField(_("failures one after another"), default=0, db_default=0)
     failing_since = models.DateTimeField(_("nothing but failures since"), null=True, blank=True)
+    failed_last = models.BigIntegerField(_("card that failed last"), null=True, blank=True)
     closed_until = models.DateTimeField(_("shut until"), null=True, blank=True)
     since = models.DateTimeField(_("shut since"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=64, blank=True, default="")

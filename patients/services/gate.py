@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,6 +20,7 @@ OUTAGE_AFTER = 10  # failures one after another, over all senders, that are no c
 OUTAGE_LASTS = timedelta(seconds=60)  # or so long nothing but failures, of more than one card
 FRESH = 3  # failures that one card tells of: what fails again and again while others get through is its own trouble
 THROTTLED = "http_429"
+QUESTION = 0  # instead of a card's id: what sent no card
 Kind = MipGate.Kind
 
 
@@ -45,13 +47,14 @@ def take_probe(*, claim: UUID, until: datetime, now: datetime) -> bool:
     return bool(MipGate.objects.filter(pk=_ONLY, closed_until__lte=now).update(closed_until=until, probe=claim))
 
 
-def heard(*, outcomes: list[Outcome], claim: UUID, is_probe: bool, now: datetime) -> None:
-    """Draw the conclusions from some answers, in their order; a probe that brings no bad one has got through.
+def heard(*, told: Sequence[tuple[int, Outcome]], claim: UUID, is_probe: bool, now: datetime) -> None:
+    """Draw the conclusions from some answers, each with its card's id, in their order; a probe that brings no bad one
+    has got through.
 
     In a transaction; writes nothing while all is well.
     """
     gate = MipGate.objects.filter(pk=_ONLY).first()
-    troubled = any(isinstance(outcome, Credentials | Later) for outcome in outcomes)
+    troubled = any(isinstance(outcome, Credentials | Later) for _card, outcome in told)
     if not troubled and (gate is None or (gate.closed_until is None and gate.streak == 0)):
         return
     MipGate.objects.get_or_create(pk=_ONLY)
@@ -60,8 +63,8 @@ def heard(*, outcomes: list[Outcome], claim: UUID, is_probe: bool, now: datetime
     # while the gate is shut only the probe may shut it for longer, or open it.
     if gate.closed_until is not None and not (is_probe and gate.probe == claim):
         return
-    for outcome in outcomes:
-        _count(gate, outcome, now)
+    for card, outcome in told:
+        _count(gate, card, outcome, now)
         if gate.closed_until is not None and not is_probe:
             break  # those sent beside it were refused for the same reason
     if is_probe and gate.probe == claim:
@@ -90,21 +93,22 @@ def try_now(*, by: Actor, now: datetime) -> bool:
     return bool(due)
 
 
-def _count(gate: MipGate, outcome: Outcome, now: datetime) -> None:
+def _count(gate: MipGate, card: int, outcome: Outcome, now: datetime) -> None:
     match outcome:
         case Credentials(reason):
             _shut(gate, Kind.CREDENTIALS, reason, now)
         case Later(reason, retry_after) if reason == THROTTLED:
             _shut(gate, Kind.THROTTLED, reason, now, wait=timedelta(seconds=retry_after or 1.0))
         case Later(reason, retry_after):
-            gate.streak += 1
+            gate.streak += gate.failed_last != card  # a card that fails again, mended or not, is no further witness
+            gate.failed_last = card
             gate.failing_since = gate.failing_since or now
             # A quiet clinic sends too few cards for a run of ten; but what shuts the gate is never one card alone.
             lasts = gate.streak > FRESH and now - gate.failing_since >= OUTAGE_LASTS
             if lasts or gate.streak >= OUTAGE_AFTER or gate.probe is not None:
                 _shut(gate, Kind.OUTAGE, reason, now, at_least=timedelta(seconds=retry_after or 0.0))
         case _:
-            gate.streak, gate.failing_since = 0, None
+            gate.streak, gate.failing_since, gate.failed_last = 0, None, None
 
 
 def _shut(
@@ -132,7 +136,7 @@ def _shut(
 
 def _open(gate: MipGate, now: datetime) -> None:
     """The probe got through."""
-    gate.closed_until, gate.since, gate.probe, gate.failing_since = None, None, None, None
+    gate.closed_until, gate.since, gate.probe, gate.failing_since, gate.failed_last = None, None, None, None, None
     gate.kind, gate.reason, gate.failures, gate.streak = "", "", 0, 0
     pauses.mark(kind=ExchangeMark.Kind.GATE_OPEN, text="", by=SYSTEM, now=now)
     logger.warning("the MIP takes cards again; uploads go on")

@@ -100,9 +100,9 @@ def _ask(run: Reconciliation, lpu: Lpu, token: UUID) -> Holdings | Later | Crede
     answer = holdings.page(lpu_guid=lpu.guid, after=run.after)
     is_probe = passage is gate.Passage.PROBE
     failed = not isinstance(answer, Holdings) and gate.is_of_all(answer, failures=0 if is_probe else run.failures)
-    told = [answer] if failed and not isinstance(answer, Holdings) else []
+    told = [(gate.QUESTION, answer)] if failed and not isinstance(answer, Holdings) else []
     if told or is_probe:
-        run_write(lambda: gate.heard(outcomes=[*told], claim=token, is_probe=is_probe, now=timezone.now()))
+        run_write(lambda: gate.heard(told=told, claim=token, is_probe=is_probe, now=timezone.now()))
     return answer
 
 

@@ -72,11 +72,12 @@ def record(*, claim: UUID, exchanges: Sequence[Exchange], is_probe: bool, now: d
         _learn(news)
         _write([row.pk for row, _card, _exchange in mine], columns)
         history.keep([exchange for _row, _card, exchange in mine])
-        told = [e.outcome for row, _card, e in mine if e.was_sent and (is_probe or _tells_of_the_mip(row, e.outcome))]
+        sent = [(row, e.outcome) for row, _card, e in mine if e.was_sent]
+        told = [(row.pk, outcome) for row, outcome in sent if is_probe or _tells_of_the_mip(row, outcome)]
         if is_probe and not told:
             gate.give_up_probe(claim=claim, now=now)
         else:
-            gate.heard(outcomes=told, claim=claim, is_probe=is_probe, now=now)
+            gate.heard(told=told, claim=claim, is_probe=is_probe, now=now)
     for _row, _card, exchange in mine:
         _tell(exchange)
     return len(mine)

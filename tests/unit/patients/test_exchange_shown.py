@@ -262,10 +262,11 @@ class TestBackfill:
 
 def test_the_gate_leaves_its_marks_when_it_is_shut_and_when_a_probe_gets_through(client, operator, now):
     shut_at, claim = now - 20 * MINUTE, uuid.uuid4()
-    gate.heard(outcomes=[Later("timeout")] * gate.OUTAGE_AFTER, claim=uuid.uuid4(), is_probe=False, now=shut_at)
+    failed = [(card, Later("timeout")) for card in range(gate.OUTAGE_AFTER)]
+    gate.heard(told=failed, claim=uuid.uuid4(), is_probe=False, now=shut_at)
     assert gate.passage(now=shut_at) is gate.Passage.SHUT
     assert gate.take_probe(claim=claim, until=now + MINUTE, now=now)
-    gate.heard(outcomes=[Accepted(1, uuid.uuid4())], claim=claim, is_probe=True, now=now)
+    gate.heard(told=[(1, Accepted(1, uuid.uuid4()))], claim=claim, is_probe=True, now=now)
     assert gate.passage(now=now) is gate.Passage.FREE
     marks = ExchangeMark.objects.order_by("at").values_list("at", "kind", "text", "by")
     assert list(marks) == [(shut_at, "gate_shut", "timeout", "system"), (now, "gate_open", "", "system")]

@@ -153,7 +153,7 @@ class TestTheMipSaysNo:
         mip.refusals = [(500, None)] * 20
         for _turn in range(20):
             work(run)
-        assert MipGate.objects.get().streak == gate.FRESH
+        assert MipGate.objects.get().streak == 1  # one question is one witness, however often it fails
         assert gate.passage(now=timezone.now()) is gate.Passage.FREE
 
     @pytest.mark.parametrize("status", [400, 404])

@@ -332,7 +332,15 @@ class TestOutage:
             moment = now + turn * dt.timedelta(hours=2)
             record(claim_of(card, moment), Later("http_500"), moment)
         assert gate.passage(now=moment) is gate.Passage.FREE
-        assert MipGate.objects.get().streak == gate.FRESH
+
+    def test_nor_does_one_card_that_is_mended_again_and_again(self, lpu, card, now):
+        """Each mending makes its failures fresh ones; the other card is sent as if nothing were."""
+        for turn in range(2 * gate.OUTAGE_AFTER):
+            moment = now + turn * dt.timedelta(hours=2)
+            set_upload(card, attempts=0)
+            record(claim_of(card, moment), Later("http_500"), moment)
+        assert MipGate.objects.get().streak == 1
+        assert not claim_of(a_card(lpu), moment).is_probe
 
     def test_what_the_mip_asks_for_is_kept_by_all(self, lpu, card, now):
         record(claim_of(card, now), Later("http_429", 90.0), now)
