@@ -84,5 +84,6 @@ def receiving(referring):
         " WHERE d.origin = 'issued' AND NOT l.is_own AND d.cancelled_at IS NULL LIMIT 1"
     )[0][0]
     mip = referring.demo["sandbox_url"] + "/mip"
-    with clinic("--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox", env=LOGGING) as running:
+    options = ("--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox", "--workers", "4")
+    with clinic(*options, env=LOGGING) as running:
         yield running

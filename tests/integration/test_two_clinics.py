@@ -101,7 +101,10 @@ def test_a_direction_from_one_clinic_to_the_other(referring, receiving):
 
 
 def test_fifty_callers_after_one_place(receiving):
-    """By direction, each with a patient of its own whom the clinic has never seen: one gets the place, all are told."""
+    """By direction, each with a patient of its own whom the clinic has never seen: one gets the place, all are told.
+
+    With the limits that we ship and the web processes and threads that the README starts.
+    """
     slot = free_slots(receiving, "DoctorOtherLPU")[0]
     lpus = {"lpuFromGuid": "00000000-0000-4000-8000-00000000ffff", "lpuToGuid": receiving.demo["lpu_guid"]}
 
