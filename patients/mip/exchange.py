@@ -55,8 +55,8 @@ def send_all(cards: Sequence[Patient], *, parallel: int, until: datetime) -> Ite
 
     None is begun after `until`: such a card comes back as it is.
     """
-    if len(cards) == 1:
-        yield send(cards[0])
+    if len(cards) <= 1:
+        yield from (_send_in_time(card, until) for card in cards)
         return
     with ThreadPoolExecutor(min(parallel, len(cards)), thread_name_prefix="mip") as pool:
         for done in as_completed([pool.submit(_send_in_time, card, until) for card in cards]):

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from lmis.actors import Actor
 from patients.mip import client
-from patients.mip.exchange import Exchange, send, send_all
+from patients.mip.exchange import Exchange, send_all
 from patients.models import CardUpload, Patient
 from patients.querysets import CardUploadQuerySet
 from patients.services import gate, permits, recording, verdicts
@@ -33,18 +33,20 @@ _WRITTEN_TOGETHER = 25  # a card's answer waits for so many others, and a lock l
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """Cards that are ours to send until the claim runs out, `parallel` of them at the same time; each has `lpu` and
-    `merged_into` loaded."""
+    `merged_into` loaded. After `begun_by` no sending is begun that might outlast the claim."""
 
     cards: list[Patient]
     claim: UUID
     parallel: int
+    begun_by: datetime
     is_probe: bool = False
 
 
 def claim_length() -> timedelta:
     """The time in which a claim's sendings are begun, and longer than the last of them may take.
 
-    To connect, to send and to read have the client's timeout each.
+    To connect, to send and to read have the client's timeout each. So long a killed sender keeps its cards and its
+    share: nobody can tell it from one that is waiting for the MIP (ADR 0010).
     """
     timeout: float = settings.MIP["TIMEOUT"]
     return _BEGUN_WITHIN + timedelta(seconds=max(5.0, 3 * timeout + 1))
@@ -52,11 +54,8 @@ def claim_length() -> timedelta:
 
 def upload(*, card_id: int) -> None:
     """Send one card if it is due, and record what became of it. Otherwise nothing; safe to run twice."""
-    if not client.is_configured():
-        return
-    claimed = claim(now=timezone.now(), card_id=card_id)
-    for card in claimed.cards:
-        record(claimed=claimed, exchanges=[send(card)], now=timezone.now())
+    if client.is_configured():
+        _send(claim(now=timezone.now(), card_id=card_id))
 
 
 def send_due(*, seconds: float) -> int:
@@ -69,14 +68,14 @@ def send_due(*, seconds: float) -> int:
         claimed = claim(now=timezone.now(), limit=BATCH)
         if not claimed.cards:
             break
-        sent += _send(claimed, until=timezone.now() + _BEGUN_WITHIN)
+        sent += _send(claimed)
     return sent
 
 
-def _send(claimed: Claimed, *, until: datetime) -> int:
+def _send(claimed: Claimed) -> int:
     """Send the claimed cards and write the answers down, some at a time; let go of those whose turn did not come."""
     written, some, left = 0, list[Exchange](), list[int]()
-    for one in send_all(claimed.cards, parallel=claimed.parallel, until=until):
+    for one in send_all(claimed.cards, parallel=claimed.parallel, until=claimed.begun_by):
         if isinstance(one, Patient):
             left.append(one.pk)
             continue
@@ -91,10 +90,13 @@ def _send(claimed: Claimed, *, until: datetime) -> int:
 
 def _let_go(claimed: Claimed, cards: list[int]) -> None:
     """These were claimed and not sent: others may send them at once."""
-    if cards:
-        CardUpload.objects.filter(pk__in=cards, claim=claimed.claim).update(
-            state=CardUpload.State.WAITING, claim=None, claimed_until=None, attempts=F("attempts") - 1
-        )
+    if not cards:
+        return
+    CardUpload.objects.filter(pk__in=cards, claim=claimed.claim).update(
+        state=CardUpload.State.WAITING, claim=None, claimed_until=None, attempts=F("attempts") - 1
+    )
+    if claimed.is_probe:
+        gate.give_up_probe(claim=claimed.claim, now=timezone.now())
 
 
 def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claimed:
@@ -105,11 +107,11 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
     nobody gets anything, and whoever probes gets one. Nobody gets anything either while others send as many at the same
     time as all together may.
     """
-    token = uuid4()
+    token, begun_by = uuid4(), now + _BEGUN_WITHIN
     with transaction.atomic(durable=True):
         allowed = permits.permit(now=now, wanted=limit)
         if not allowed.cards:
-            return Claimed([], token, 1)
+            return Claimed([], token, 1, begun_by)
         # Two senders at once would both send the card:
         # whoever locks its row first claims it, the other skips it.
         free = CardUpload.objects.all() if card_id is None else CardUpload.objects.filter(pk=card_id)
@@ -119,7 +121,7 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
         permits.give_back(cards=0 if allowed.probing else allowed.cards - len(ids))
         until = now + claim_length()
         if not share or (allowed.probing and not gate.take_probe(claim=token, until=until, now=now)):
-            return Claimed([], token, 1)
+            return Claimed([], token, 1, begun_by)
         CardUpload.objects.filter(pk__in=ids).update(
             state=CardUpload.State.IN_FLIGHT,
             claim=token,
@@ -129,7 +131,7 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
             last_attempt_at=now,
         )
         cards = Patient.objects.select_related("lpu", "merged_into").in_bulk(ids)
-    return Claimed([cards[pk] for pk in ids], token, share, is_probe=allowed.probing)
+    return Claimed([cards[pk] for pk in ids], token, share, begun_by, is_probe=allowed.probing)
 
 
 def _lock(free: CardUploadQuerySet, *, allowed: permits.Permit, now: datetime) -> list[int]:

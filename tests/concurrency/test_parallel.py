@@ -1,18 +1,21 @@
 """Senders together send no more cards at the same time than is set, and a killed one's share comes back."""
 
+import datetime as dt
 import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from lmis.actors import SYSTEM
-from patients.models import CardUpload
+from lmis.rows import execute
+from patients.models import CardUpload, MipGate
 from patients.querysets import CardUploadQuerySet
-from patients.services import pauses, permits, uploads
-from tests.concurrency.conftest import meeting_after, rivals
+from patients.services import gate, pauses, permits, uploads
+from tests.concurrency.conftest import elsewhere, meeting_after, rivals, wait_until_somebody_waits
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
 from tests.plans import only, plan
@@ -149,3 +152,22 @@ class TestGivingBack:
         assert claim(4).parallel == HALF + 1
         set_parallel(1)
         assert claim(4).cards == []
+
+
+@pytest.mark.parametrize("shut", [False, True], ids=["any card", "a probe"])
+def test_who_waited_long_for_its_claim_sends_nothing(mip, cards, monkeypatch, shut):
+    """What it began now might outlast the claim, and be sent by two."""
+    monkeypatch.setattr(uploads, "_BEGUN_WITHIN", dt.timedelta(seconds=0.1))
+    now = timezone.now()
+    if shut:
+        MipGate.objects.create(kind="outage", since=now, closed_until=now)
+    with elsewhere() as submit:
+        with transaction.atomic():
+            execute("SELECT pg_advisory_xact_lock(%s)", [permits._LOCK])
+            sender = submit(lambda: uploads.upload(card_id=cards[0].pk))
+            wait_until_somebody_waits()
+            time.sleep(0.15)
+        sender.result()
+    row = CardUpload.objects.get(pk=cards[0].pk)
+    assert (mip.most, row.state, row.attempts) == (0, "waiting", 0)
+    assert gate.passage(now=timezone.now()) is (gate.Passage.PROBE if shut else gate.Passage.FREE)

@@ -94,6 +94,14 @@ class TestClaiming:
         assert first.claim != second.claim
         assert CardUpload.objects.get(pk=card.pk).attempts == 2
 
+    @pytest.mark.parametrize(("timeout", "seconds"), [(10.0, 36), (3.0, 15), (1.0, 10)])
+    def test_how_long_a_silent_sender_keeps_it(self, card, now, settings, timeout, seconds):
+        """As the operators' page says of the shipped timeout, the first."""
+        settings.MIP = {**settings.MIP, "TIMEOUT": timeout}
+        begun_by = claim_of(card, now).begun_by
+        until = CardUpload.objects.get(pk=card.pk).claimed_until
+        assert (begun_by - now, until - now) == (5 * SECOND, seconds * SECOND)
+
     def test_many_at_once_the_longest_due_first(self, lpu, now):
         cards = [a_card(lpu) for _ in range(3)]
         for minutes, card in enumerate(cards):
