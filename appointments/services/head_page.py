@@ -9,15 +9,17 @@ from typing import Any
 
 from appointments.models import Appointment, ScheduleException, Slot
 from appointments.querysets_waiting import WaitingQuerySet
+from appointments.services import offers
 from appointments.services.norms import Norms, Wait
 from appointments.services.waiting_offers import Line, summary
-from lmis.models import Doctor, Lpu
+from lmis.models import Doctor, Lpu, Source
 from lmis.querysets import DoctorQuerySet
 
 DAYS = 14
 WEEKS = 4
 ABSENCES_AHEAD = dt.timedelta(days=30)
 OVER_SHOWN = 20
+WINDOW = (Source.REGISTRY,)  # the norm is about who comes to it: a place for the Internet alone is none to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A speciality: how far the nearest free place is, and who waits for one. `slot` None: no place is free."""
+    """A speciality: how far the nearest place for the window is, and who waits for one. `slot` None: none is free."""
 
     speciality: int
     name: str
@@ -169,7 +171,7 @@ def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date, people: dict
 def _waits(
     rows: list[Row], *, doctors: DoctorQuerySet, waiting: WaitingQuerySet, lpu: Lpu, now: dt.datetime
 ) -> list[Waiting]:
-    latest_first = reversed(list(Slot.objects.free(now).first_of_each(doctors)))
+    latest_first = reversed(list(offers.within_reach(channels=WINDOW, now=now).first_of_each(doctors)))
     nearest = {slot.doctor.speciality_id: slot for slot in latest_first}
     norms = Norms.read(zone=lpu.tz, now=now)
     lines = {line.speciality_id: line for line in summary(waiting, now.astimezone(lpu.tz).date())}

@@ -129,8 +129,8 @@ def days_of(
 
     In: `full` shows booked-out places too, to go beyond the plan.
     """
-    slots = _bookable(now) if full else Slot.objects.free(now)
-    slots = wish.among(slots.open_to(channels).filter(doctor=doctor), doctor.lpu)
+    slots = _bookable(now).open_to(channels) if full else within_reach(channels=channels, now=now)
+    slots = wish.among(slots.filter(doctor=doctor), doctor.lpu)
     chosen = list(slots.order_by("day").values_list("day", flat=True).distinct()[:days])
     places = _places(slots.filter(day__in=chosen).order_by("begin"), norms, kind) if chosen else []
     return [(day, list(group)) for day, group in groupby(places, key=lambda place: place.slot.day)]
@@ -141,8 +141,13 @@ def earliest(places: Iterable[Place]) -> Wait | None:
     return min((place.wait for place in places if not place.full), key=lambda wait: wait.begin, default=None)
 
 
+def within_reach(*, channels: Collection[str], now: dt.datetime) -> SlotQuerySet:
+    """The free places that can be offered to who comes by one of these channels: a norm is held against them alone."""
+    return Slot.objects.free(now).open_to(channels)
+
+
 def _open(lpu: Lpu, channels: Collection[str], now: dt.datetime) -> SlotQuerySet:
-    return Slot.objects.free(now).open_to(channels).filter(doctor__lpu=lpu)
+    return within_reach(channels=channels, now=now).filter(doctor__lpu=lpu)
 
 
 def _bookable(now: dt.datetime) -> SlotQuerySet:

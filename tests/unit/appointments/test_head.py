@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from appointments.models import Appointment, ScheduleException, Slot, WaitingEntry, WaitNorm
-from appointments.services import head_page
+from appointments.services import head_page, offers
 from appointments.services.head_page import Cell
-from lmis.models import Department, Doctor, Speciality
+from appointments.services.norms import Norms
+from lmis.models import Department, Doctor, Source, Speciality
 from tests.factories import cast
 from tests.factories.schedule import a_slot_at, an_exception
 from tests.factories.staff import an_employee
@@ -152,6 +153,26 @@ class TestWaits:
         assert waits["терапия"].wait.days == 3
         assert waits["хирургия"].slot is None
         assert waits["хирургия"].late
+
+    def test_only_a_place_for_the_window_shortens_the_wait(self, doctor):
+        """Held against the norm is what the desk offers at the window, whatever the other channels have sooner."""
+        WaitNorm.objects.filter(position_begins="", kind="").update(working_days=1)
+        other = cast.a_doctor(doctor.lpu, speciality=Speciality.objects.create(name="хирургия"))
+        for number, source in enumerate(set(Source) - {Source.REGISTRY}):
+            a_place(doctor, 0, number * 15, channels=[source])
+            a_place(other, 0, number * 15, channels=[source])
+        first = a_place(doctor, 13, channels=[Source.DOCTOR, Source.REGISTRY])
+        before = noon(doctor, -1)
+        waits = {wait.speciality: wait for wait in read(doctor, before).waits}
+        assert (waits[doctor.speciality_id].slot, waits[other.speciality_id].slot) == (first, None)
+        assert waits[doctor.speciality_id].late
+        desk = offers.fields(
+            lpu=doctor.lpu,
+            channels={Source.REGISTRY},
+            norms=Norms.read(zone=doctor.lpu.tz, now=before),
+            now=before,
+        )
+        assert {one.speciality.pk: one.wait for one in desk} == {pk: wait.wait for pk, wait in waits.items()}
 
 
 class TestScreen:
