@@ -12,6 +12,7 @@ from lmis.embedded.postgres import UNSAFE_SPEED
 from lmis.embedded.servers import running as servers
 from tests.demo import ROOT
 from tests.faults.system import System
+from tests.integration.leaks import PERSONAL, told_of
 from tests.unit.sandbox.region import start
 
 
@@ -32,7 +33,10 @@ class _Nowhere:
 
 @contextlib.contextmanager
 def a_system(data_dir, folder, *, timeout):
-    """An empty clinic and its region; nothing runs yet but the servers. Leaves nothing running."""
+    """An empty clinic and its region; nothing runs yet but the servers. Leaves nothing running.
+
+    Raises AssertionError when the logs say what the cards tell of somebody.
+    """
     found = System(data_dir, start("--db", str(folder / "region.sqlite3")), timeout=timeout)
     try:
         for log in found.layout.logs.glob("*-*.log"):
@@ -41,6 +45,9 @@ def a_system(data_dir, folder, *, timeout):
         yield found
     finally:
         found.end()
+    personal = {value for (value,) in found.rows(PERSONAL)}
+    told = told_of(personal, {log.name: log.read_text(errors="replace") for log in found.layout.logs.glob("*.log")})
+    assert told == {}, f"logs name patients: {told}"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from lmis import embedded
 from tests.demo import Demo, until
-from tests.integration.leaks import LOGGING
+from tests.integration.leaks import ALL_THERE_IS, LOGGING, discreet
 
 
 class Clinic:
@@ -57,16 +57,16 @@ class Clinic:
 
 @contextlib.contextmanager
 def clinic(*options, env=()):
-    """`manage.py demo` with these options and settings, ended afterwards.
+    """`manage.py demo` with these options and settings, ended afterwards; its logs must have named nobody.
 
     Not in pytest's own folder: another run of pytest takes away what PostgreSQL's system user needs there.
     """
-    with tempfile.TemporaryDirectory(prefix="lmis-clinic-", ignore_cleanup_errors=True) as folder:
-        running = Demo(folder, "--workers", "1", *options, env=env)
-        try:
-            yield Clinic(running.start())
-        finally:
-            running.clear_away()
+    env = {**ALL_THERE_IS, **dict(env)}
+    with (
+        tempfile.TemporaryDirectory(prefix="lmis-clinic-", ignore_cleanup_errors=True) as folder,
+        discreet(Demo(folder, "--workers", "1", *options, env=env)) as running,
+    ):
+        yield Clinic(running)
 
 
 @pytest.fixture(scope="module")

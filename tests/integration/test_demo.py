@@ -13,6 +13,7 @@ import pytest
 from lmis import embedded
 from lmis.embedded import servers
 from tests.demo import Demo, command, living, refused, until
+from tests.integration.leaks import ALL_THERE_IS, discreet
 
 KEYS = [
     *("base_url", "admin_url", "admin_user", "admin_password", "login", "secret", "lpu_guid"),
@@ -27,9 +28,8 @@ def get(url):
 
 @pytest.fixture(scope="module")
 def one_demo(tmp_path_factory):
-    demo = Demo(tmp_path_factory.mktemp("demo")).start()
-    yield demo
-    demo.clear_away()
+    with discreet(Demo(tmp_path_factory.mktemp("demo"), env=ALL_THERE_IS)) as running:
+        yield running
 
 
 @pytest.fixture
@@ -125,13 +125,10 @@ def test_reset_throws_the_data_away(demo):
 def test_configured_servers_are_used_and_left_alone(tmp_path):
     with servers.running(tmp_path / "own", with_redis=True) as own:
         own_database, own_redis = embedded.database_url(tmp_path / "own"), embedded.redis_url(tmp_path / "own")
-        env = {"DATABASE_URL": own_database, "REDIS_URL": own_redis}
-        demo = Demo(tmp_path / "demo", "--no-sandbox", env=env)
-        try:
-            told = demo.start().json()
+        env = {**ALL_THERE_IS, "DATABASE_URL": own_database, "REDIS_URL": own_redis}
+        with discreet(Demo(tmp_path / "demo", "--no-sandbox", env=env)) as demo:
+            told = demo.json()
             assert get(f"http://127.0.0.1:{demo.port}/readyz")[0] == 200
-        finally:
-            demo.clear_away()
         assert [name for name, pid in told["pids"].items() if pid] == ["web", "worker", "beat"]
         assert told["sandbox_url"] is None
         assert not (demo.data_dir / "postgres").exists()

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.demo import until
-from tests.integration.leaks import leaks, logs_of, of_patients
+from tests.integration.leaks import logs_of, of_patients, told_of
 
 
 def free_slots(clinic, channel):
@@ -216,7 +216,7 @@ def test_what_was_answered_201_is_there_after_the_database_was_killed(receiving)
 def test_their_logs_name_nobody(referring, receiving):
     """The last test of the file: of everybody of whom the two have heard by now, in all that they have said."""
     for one in (referring, receiving):
-        personal, logs = of_patients(one), logs_of(one)
-        assert {name: found for name, text in logs.items() if (found := leaks(text, personal))} == {}
-        assert '"GET /api/' in logs["web"] or '"POST /api/' in logs["web"], "the calls were to be logged"
-        assert '"task":' in logs["worker"], "lines were to be JSON"
+        logs = logs_of(one.running)
+        assert told_of(of_patients(one.running), logs) == {}
+        assert '"GET /api/' in logs["web.log"] or '"POST /api/' in logs["web.log"], "the calls were to be logged"
+        assert '"task":' in logs["worker.log"], "lines were to be JSON"

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.demo import until
 from tests.integration.conftest import clinic
-from tests.integration.leaks import LOGGING, leaks, logs_of, of_patients
+from tests.integration.leaks import LOGGING, leaks, logs_of, of_patients, told_of
 
 SETTINGS = {**LOGGING, "MIP_TIMEOUT": "2"}
 REPRESENTATIVE, REPRESENTATIVE_PHONE, SECOND_PHONE = "Ёжикова-Пригожая", "+7 495 000-11-22", "84950001133"
@@ -190,7 +190,7 @@ class Trouble:
 def test_logs_name_nobody(watched):
     trouble = Trouble(watched)
     trouble.has_a_representative()
-    before = of_patients(watched)
+    before = of_patients(watched.running)
     token = trouble.books()
     trouble.is_refused()
     trouble.comes_to_the_desk()
@@ -199,12 +199,12 @@ def test_logs_name_nobody(watched):
     time.sleep(1)  # the last lines are on their way
     demo = watched.demo
     secrets = {token, demo["secret"], demo["token_secret"], "registratura-demo", "mip-demo-password"}
-    personal, logs = before | of_patients(watched) | secrets, logs_of(watched)
+    personal, logs = before | of_patients(watched.running) | secrets, logs_of(watched.running)
 
     said = "".join(logs.values())
     for line in ('"GET /api/lpu', "/admin/desk/find/", "UndefinedTable", "did not take a card", "refuses our login"):
         assert line in said, f"the run was to make somebody say {line}"
-    assert {name: found for name, text in logs.items() if (found := leaks(text, personal))} == {}
+    assert told_of(personal, logs) == {}
     # and the look itself finds what it looks for, as it stands, as a URL has it and as JSON may; not within a word
     assert leaks(f"{said} {trouble.family}", personal) == {trouble.family}
     for value in trouble.told() | {REPRESENTATIVE, "Агриппина", REPRESENTATIVE_PHONE, "74950001122", SECOND_PHONE}:
