@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Value
 from django.db.models.expressions import OrderBy
 
 from lmis.text import number_key, phone_key, phone_key_of
@@ -16,7 +16,7 @@ from lmis.text import number_key, phone_key, phone_key_of
 if TYPE_CHECKING:
     from lmis.querysets import DoctorQuerySet
     from patients.info import PatientInfo
-    from patients.models import CardImport, CardUpload, ExchangePause, Patient  # noqa: F401
+    from patients.models import CardImport, CardUpload, ExchangePause, Patient, Reconciliation  # noqa: F401
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -174,13 +174,17 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
                 ids += free.values_list("pk", flat=True)[: limit - len(ids)]
         return ids
 
-    def at_once(self, now: datetime) -> int:
+    def at_once(self, now: datetime, *, beside: models.QuerySet[Any] | None = None) -> int:
         """How many cards are being sent at the same time just now, over all senders; a silent one's are not counted.
 
-        One statement, along the index of what is in flight: at most a batch for each sender.
+        Each row of `beside` counts as one more. One statement, along the index of what is in flight: at most a batch
+        for each sender.
         """
         live = self.filter(state="in_flight", claimed_until__gt=now).order_by().values("claim")
-        return sum(min(one["cards"], one["most"]) for one in live.annotate(cards=Count("pk"), most=Max("share")))
+        rows = live.annotate(cards=Count("pk"), most=Max("share")).values_list("cards", "most")
+        if beside is not None:
+            rows = rows.union(beside.values_list(Value(1), Value(1)), all=True)
+        return sum(min(cards, most) for cards, most in rows)
 
     def unsettled(self) -> Self:
         """Neither accepted nor needless: on their way, or stopped by something that a person must mend."""
@@ -206,6 +210,14 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
     def behind(self) -> Self:
         """The MIP has never taken the card, or an older version of it."""
         return self.filter(Q(accepted_version__isnull=True) | Q(accepted_version__lt=F("patient__version")))
+
+
+class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
+    """Reconciliations with the MIP."""
+
+    def asking(self, now: datetime) -> Self:
+        """The one whose holder asks the MIP just now, if any."""
+        return self.filter(ended_at__isnull=True, stage="asking", held_until__gt=now)
 
 
 class ExchangePauseQuerySet(models.QuerySet["ExchangePause"]):

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lmis.models import Lpu
+from patients.querysets import ReconciliationQuerySet
 
 
 class Reconciliation(models.Model):
@@ -14,7 +15,8 @@ class Reconciliation(models.Model):
 
     First all pages are asked for, LPU by LPU (`lpu`, `after`), onto the staging table; then that is compared with the
     cards (`cursor`, a guid), then cards that nobody named are looked for (`card_cursor`, an id). `holder` is whoever
-    works on it just now, until `held_until`. `due_at`: not before then, since the MIP did not answer (`error`).
+    works on it just now, until `held_until`; while it asks, senders of cards leave it a place. `due_at`: not before
+    then, since the MIP did not answer (`error`).
     """
 
     class Stage(models.TextChoices):
@@ -47,6 +49,8 @@ class Reconciliation(models.Model):
     newer = models.BigIntegerField(_("newer there"), default=0)
     unknown = models.BigIntegerField(_("unknown here"), default=0)
     sent_again = models.BigIntegerField(_("sent again"), default=0)
+
+    objects = ReconciliationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reconciliation with the MIP")

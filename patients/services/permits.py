@@ -9,11 +9,11 @@ from uuid import UUID
 from django.db.models import F
 
 from lmis.rows import execute
-from patients.models import CardUpload, ExchangePause, ExchangeSettings
+from patients.models import CardUpload, ExchangePause, ExchangeSettings, Reconciliation
 from patients.services import gate, pauses
 
 _BURST = 1.0  # seconds' worth of cards that may be saved up
-_LOCK = 0x7368617265  # of whoever takes a share
+_LOCK = 0x7368617265  # of whoever takes a share, or a place beside them
 _SENDERS = 2  # that the sweeps keep at work: alone, one would leave the other processors of the machine idle
 
 
@@ -77,6 +77,7 @@ def _from_bucket(*, now: datetime, wanted: int) -> Permit:
 
 def share(*, now: datetime, wanted: int, parallel: int) -> int:
     """How many of `parallel` this sender may send at the same time, at most `wanted` and half; 0 when others have all.
+    A reconciliation that asks has one.
 
     In the transaction that claims, at its end: nobody else is given a share before it is committed. What a claim holds
     comes back with its cards' answers, or when it runs out. Two statements.
@@ -84,7 +85,20 @@ def share(*, now: datetime, wanted: int, parallel: int) -> int:
     # Two senders at once would both count what is left, and both take it:
     # one counts after the other has committed. It counts in a statement of its own, which sees that.
     execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    return max(0, min(wanted, _most(parallel), parallel - CardUpload.objects.at_once(now)))
+    taken = CardUpload.objects.at_once(now, beside=Reconciliation.objects.asking(now))
+    return max(0, min(wanted, _most(parallel), parallel - taken))
+
+
+def has_room(*, now: datetime) -> bool:
+    """Whether a question may be put beside the cards that are being sent. In a transaction; three statements.
+
+    For the holder of a reconciliation that asks: whoever claims after it has become that leaves it a place, so there is
+    room as soon as those have done who claimed before. Until then it has to wait.
+    """
+    # A sender that has not seen the holder yet may be taking all there is:
+    # it has committed, and is counted, once the lock is ours.
+    execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    return CardUpload.objects.at_once(now) < pauses.settings_now().parallel
 
 
 def worth(*, share: int, of: int, parallel: int) -> int:

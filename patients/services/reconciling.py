@@ -5,12 +5,14 @@ came of it together with how far it has come. It may be killed anywhere: another
 was asked for before a card was sent says nothing about that card: only what was accepted before the run began counts.
 
 Nothing is asked while a pause lasts or the gate is shut: the run waits where it is. What the MIP says to a question
-shuts the gate as what it says to a card does.
+shuts the gate as what it says to a card does. A question counts among what is sent at the same time: it waits until
+senders have left it a place (`permits.has_room`).
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 Stage = Reconciliation.Stage
 AT_ONCE = 5000  # cards compared in one step
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 900.0  # seconds, after failures in a row
+_LOOK_AGAIN = 0.25  # seconds, for a place among those who send
 
 _STAGE = """
     INSERT INTO patients_mipholding (guid, lpu_id, version)
@@ -64,15 +67,15 @@ def _take(token: UUID, now: datetime) -> Reconciliation | None:
     run = free.first()
     if run is None or (run.held_until and run.held_until > now):
         return None
-    run.holder, run.held_until = token, now + _hold()
+    run.holder, run.held_until = token, now + _hold(run)
     run.save(update_fields=["holder", "held_until"])
     return run
 
 
-def _hold() -> timedelta:
-    """Longer than one question to the MIP and one step may take."""
+def _hold(run: Reconciliation) -> timedelta:
+    """Longer than one question to the MIP and one step may take; a killed one's place is missed by senders so long."""
     timeout: float = settings.MIP["TIMEOUT"]
-    return timedelta(seconds=60 + 3 * timeout)
+    return timedelta(seconds=(15 if run.stage == Stage.ASKING else 60) + 3 * timeout)
 
 
 def _move(run: Reconciliation, token: UUID) -> Reconciliation | None:
@@ -83,6 +86,9 @@ def _move(run: Reconciliation, token: UUID) -> Reconciliation | None:
     lpu = run.lpu or _next_lpu(0)
     if lpu is None:
         return run_write(lambda: _as_holder(run, token, _all_asked))
+    if not run_write(lambda: permits.has_room(now=timezone.now())):
+        time.sleep(_LOOK_AGAIN)
+        return run_write(lambda: _as_holder(run, token, lambda _held: True))
     answer = _ask(run, lpu, token)
     if answer is None:
         return None
@@ -94,7 +100,7 @@ def _move(run: Reconciliation, token: UUID) -> Reconciliation | None:
 def _ask(run: Reconciliation, lpu: Lpu, token: UUID) -> Holdings | Later | Credentials | None:
     """A page, or why there is none; None when nothing is to be asked just now. The gate is told of it."""
     now = timezone.now()
-    passage = permits.to_ask(claim=token, until=now + _hold(), now=now)
+    passage = permits.to_ask(claim=token, until=now + _hold(run), now=now)
     if passage is gate.Passage.SHUT:
         return None
     answer = holdings.page(lpu_guid=lpu.guid, after=run.after)
@@ -113,8 +119,8 @@ def _as_holder(run: Reconciliation, token: UUID, step: Callable[[Reconciliation]
     mine = held.filter(pk=run.pk, holder=token, ended_at=None).first()
     if mine is None:
         return None
-    mine.held_until = timezone.now() + _hold()
     go_on = step(mine)
+    mine.held_until = timezone.now() + _hold(mine)
     if mine.ended_at:
         mine.holder = mine.held_until = None
     mine.save()

@@ -1,9 +1,10 @@
-"""Senders together send no more cards at the same time than is set, and a killed one's share comes back."""
+"""Cards and questions together are no more at the same time than is set, and a killed sender's share comes back."""
 
 import datetime as dt
 import json
 import threading
 import time
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -12,9 +13,10 @@ from django.utils import timezone
 
 from lmis.actors import SYSTEM
 from lmis.rows import execute
+from lmis.services.transactions import run_write
 from patients.models import CardUpload, MipGate
 from patients.querysets import CardUploadQuerySet
-from patients.services import gate, pauses, permits, uploads
+from patients.services import gate, pauses, permits, reconciliation, reconciling, uploads
 from tests.concurrency.conftest import elsewhere, meeting_after, rivals, wait_until_somebody_waits
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
@@ -24,6 +26,7 @@ from tests.statements import statements
 pytestmark = pytest.mark.concurrency
 SENDERS, PARALLEL = 2, 3
 HALF = 2  # rounded up: a sender takes no more, so that two are at work
+QUESTIONS = 6  # of a reconciliation
 
 
 @pytest.fixture
@@ -43,11 +46,12 @@ def set_parallel(parallel):
 
 
 class Peak(ThreadingHTTPServer):
-    """Takes every card, and remembers how many were with it at once."""
+    """Takes every card, answers questions, and remembers how many were with it at once."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.guard, self.here, self.most = threading.Condition(), 0, 0
+        self.guard, self.here, self.most, self.asked = threading.Condition(), 0, 0, 0
+        self.expected = PARALLEL
 
     def count(self, change):
         with self.guard:
@@ -58,17 +62,25 @@ class Peak(ThreadingHTTPServer):
     def wait_for_all(self):
         """Until so many are here as may be; a machine may be too busy to let them begin together."""
         with self.guard:
-            self.guard.wait_for(lambda: self.most >= PARALLEL, timeout=4)
+            self.guard.wait_for(lambda: self.most >= self.expected, timeout=4)
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self):
         card = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer({"version": card["version"]})
+
+    def do_GET(self):
+        self.server.asked += 1
+        following = str(self.server.asked) if self.server.asked < QUESTIONS else None
+        self.answer({"items": [{"guid": str(uuid.uuid4()), "version": 1}], "next": following})
+
+    def answer(self, content):
         self.server.count(1)
         self.server.wait_for_all()
         time.sleep(0.05)  # a region takes its time: those who come meanwhile are here at once
         self.server.count(-1)
-        body = json.dumps({"version": card["version"]}).encode()
+        body = json.dumps(content).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -171,3 +183,78 @@ def test_who_waited_long_for_its_claim_sends_nothing(mip, cards, monkeypatch, sh
     row = CardUpload.objects.get(pk=cards[0].pk)
     assert (mip.most, row.state, row.attempts) == (0, "waiting", 0)
     assert gate.passage(now=timezone.now()) is (gate.Passage.PROBE if shut else gate.Passage.FREE)
+
+
+class TestQuestions:
+    """Of a reconciliation: each is one request to the MIP, too."""
+
+    @pytest.fixture(autouse=True)
+    def run(self, mip, cards):
+        return reconciliation.start(by=SYSTEM, now=timezone.now())
+
+    def ask(self, seconds=60.0):
+        return reconciling.work(until=timezone.now() + dt.timedelta(seconds=seconds))
+
+    def test_beside_cards_the_mip_never_meets_more_at_once(self, mip, cards, run, monkeypatch):
+        monkeypatch.setattr(uploads, "BATCH", 3)
+        work = [self.ask, *[lambda: uploads.send_due(seconds=60)] * SENDERS]
+        _more, *sent = rivals(len(work), lambda index: work[index]())
+        run.refresh_from_db()
+        assert (sum(sent), run.held) == (len(cards), QUESTIONS)
+        assert mip.most == PARALLEL
+
+    def test_senders_leave_it_a_place(self, mip, run, monkeypatch):
+        mip.expected = 1
+        page, claimed = reconciling.holdings.page, []
+
+        def ask_while_others_claim(**kwargs):
+            monkeypatch.setattr(reconciling.holdings, "page", page)
+            claimed.extend(len(claim(1).cards) for _ in range(PARALLEL - 1))
+            assert claim(1).cards == []
+            return page(**kwargs)
+
+        monkeypatch.setattr(reconciling.holdings, "page", ask_while_others_claim)
+        self.ask()
+        run.refresh_from_db()
+        assert (claimed, run.held) == ([1] * (PARALLEL - 1), QUESTIONS)
+
+    def test_cards_and_questions_take_turns_where_one_is_allowed(self, mip, run, monkeypatch):
+        mip.expected = 1
+        set_parallel(1)
+        claimed = claim(1)
+        assert self.ask(seconds=0.3), "there is more to do"
+        run.refresh_from_db()
+        assert (mip.asked, run.holder, run.failures) == (0, None, 0)
+        uploads._let_go(claimed, [card.pk for card in claimed.cards])
+        assert not self.ask()
+        assert mip.asked == QUESTIONS
+        assert len(claim(1).cards) == 1
+
+    def test_a_killed_ones_place_comes_back(self, run):
+        set_parallel(1)
+        now = timezone.now()
+        run_write(lambda: reconciling._take(uuid.uuid4(), now))
+        assert claim(1, now).cards == []
+        assert claim(1, now + dt.timedelta(seconds=30)).cards
+
+    def test_a_sender_that_has_counted_already_is_waited_for(self, mip, run, monkeypatch):
+        """It may take all there is, and does not know yet that somebody asks."""
+        set_parallel(1)
+        counted, go_on = threading.Event(), threading.Event()
+        at_once = CardUploadQuerySet.at_once
+
+        def count_and_wait(*args, **kwargs):
+            found = at_once(*args, **kwargs)
+            if "beside" in kwargs:
+                counted.set(), go_on.wait(5)
+            return found
+
+        monkeypatch.setattr(CardUploadQuerySet, "at_once", count_and_wait)
+        with elsewhere() as sends, elsewhere() as asks:
+            sender = sends(lambda: claim(1))
+            counted.wait(5)
+            asker = asks(lambda: self.ask(seconds=0.3))
+            wait_until_somebody_waits()
+            go_on.set()
+            assert (len(sender.result().cards), asker.result()) == (1, True)
+        assert mip.asked == 0
