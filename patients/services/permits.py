@@ -75,18 +75,23 @@ def _from_bucket(*, now: datetime, wanted: int) -> Permit:
     return Permit(cards, row.parallel)
 
 
-def share(*, now: datetime, wanted: int, parallel: int) -> int:
-    """How many of `parallel` this sender may send at the same time, at most `wanted` and half; 0 when others have all.
-    A reconciliation that asks has one.
+def share(*, now: datetime, cards: int, of: int, parallel: int) -> tuple[int, int]:
+    """How many of these cards a sender sends at the same time, at most half of `parallel`, and how many it takes: `of`
+    if it has that half, else fewer. (0, 0) when others have all; a reconciliation that asks has one.
 
     In the transaction that claims, at its end: nobody else is given a share before it is committed. What a claim holds
-    comes back with its cards' answers, or when it runs out. Two statements.
+    comes back with its cards' answers, or when it runs out. Two statements, none without cards.
     """
+    if not cards:
+        return 0, 0
     # Two senders at once would both count what is left, and both take it:
     # one counts after the other has committed. It counts in a statement of its own, which sees that.
     execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    taken = CardUpload.objects.at_once(now, beside=Reconciliation.objects.asking(now))
-    return max(0, min(wanted, _most(parallel), parallel - taken))
+    left = parallel - CardUpload.objects.at_once(now, beside=Reconciliation.objects.asking(now))
+    most = -(-parallel // _SENDERS)
+    together = max(0, min(cards, most, left))
+    # Who sends one at a time would keep a whole batch from somebody who sends many.
+    return together, min(cards, max(together, of * together // most))
 
 
 def has_room(*, now: datetime) -> bool:
@@ -99,16 +104,6 @@ def has_room(*, now: datetime) -> bool:
     # it has committed, and is counted, once the lock is ours.
     execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     return CardUpload.objects.at_once(now) < pauses.settings_now().parallel
-
-
-def worth(*, share: int, of: int, parallel: int) -> int:
-    """How many of `of` cards a sender with such a share takes: else who sends one at a time would keep a whole batch
-    from somebody who sends many."""
-    return max(share, of * share // _most(parallel))
-
-
-def _most(parallel: int) -> int:
-    return -(-parallel // _SENDERS)
 
 
 def give_back(*, cards: int) -> None:

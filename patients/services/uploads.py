@@ -116,8 +116,8 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
         # whoever locks its row first claims it, the other skips it.
         free = CardUpload.objects.all() if card_id is None else CardUpload.objects.filter(pk=card_id)
         ids = _lock(free, allowed=allowed, now=now)
-        share = permits.share(now=now, wanted=len(ids), parallel=allowed.parallel) if ids else 0
-        ids = ids[: permits.worth(share=share, of=limit, parallel=allowed.parallel)]
+        share, worth = permits.share(now=now, cards=len(ids), of=limit, parallel=allowed.parallel)
+        ids = ids[:worth]
         permits.give_back(cards=0 if allowed.probing else allowed.cards - len(ids))
         until = now + claim_length()
         if not share or (allowed.probing and not gate.take_probe(claim=token, until=until, now=now)):
