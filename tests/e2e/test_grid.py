@@ -16,8 +16,12 @@ FOUND = "Иванов"
 RECEPTION_NOW = """
     INSERT INTO appointments_slot (guid, doctor_id, begin, "end", day, ordinal, capacity, channels, is_blocked,
                                    block_reason, withdrawn)
-    SELECT gen_random_uuid(), d.id, greatest(t.at - interval '10 minutes', t.day AT TIME ZONE l.time_zone),
-           least(t.at + interval '10 minutes', (t.day + interval '1 day') AT TIME ZONE l.time_zone), t.day::date,
+    SELECT gen_random_uuid(), d.id,
+           greatest(t.at - interval '10 minutes', t.day AT TIME ZONE l.time_zone,
+                    (SELECT max(o."end") FROM appointments_slot o WHERE o.doctor_id = d.id AND o."end" <= t.at)),
+           least(t.at + interval '10 minutes', (t.day + interval '1 day') AT TIME ZONE l.time_zone,
+                 (SELECT min(o.begin) FROM appointments_slot o WHERE o.doctor_id = d.id AND o.begin > t.at)),
+           t.day::date,
            (SELECT 1 + coalesce(max(ordinal + numbers), 0) FROM appointments_slot o
              WHERE o.doctor_id = d.id AND o.day = t.day::date), 1, ARRAY['Registry'], false, '', ''
       FROM lmis_doctor d JOIN lmis_lpu l ON l.id = d.lpu_id CROSS JOIN LATERAL (
