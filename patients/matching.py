@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from patients.models import Patient
 
 _PAPERS = ("polis", "document")
-_COLUMNS = ("family", "name", "patronymic", *(f"{paper}_{part}" for paper in _PAPERS for part in ("series", "number")))
+_COLUMNS = (
+    *("family", "name", "patronymic", "birth_date", "snils"),
+    *(f"{paper}_{part}" for paper in _PAPERS for part in ("series", "number")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Likeness:
     names: tuple[str, str, str]
     polis: tuple[str, str]
     document: tuple[str, str]
+    facts: tuple[dt.date | None, str]  # birth date, SNILS
 
     @classmethod
     def of_info(cls, info: PatientInfo) -> Self:
@@ -39,6 +44,7 @@ class Likeness:
             names=(name_key(values["family"]), name_key(values["name"]), name_key(values["patronymic"])),
             polis=(number_key(values["polis_series"]), number_key(values["polis_number"])),
             document=(number_key(values["document_series"]), number_key(values["document_number"])),
+            facts=(values["birth_date"], values["snils"]),
         )
 
     def shares_polis(self, other: Likeness) -> bool:
@@ -53,6 +59,15 @@ class Likeness:
     def has_names_of(self, other: Likeness) -> bool:
         """Each name blank on either side, or equal; case and ё/е aside."""
         return all(map(_agree, self.names, other.names))
+
+    def is_of(self, other: Likeness, *, by_polis: bool) -> bool:
+        """The names agree, and birth date and SNILS do not say that these are two people.
+
+        Where the polis is shared both would have to: one may be a slip. A document is on the cards of a family, too, so
+        where it alone is shared one is enough (ADR 0013).
+        """
+        differing = sum(not _agree(one, theirs) for one, theirs in zip(self.facts, other.facts, strict=True))
+        return self.has_names_of(other) and differing < (2 if by_polis else 1)
 
 
 def blanks_to_fill(card: Patient, info: PatientInfo) -> dict[str, Any]:
@@ -77,5 +92,5 @@ def _same_paper(card: Patient, sent: dict[str, Any], paper: str) -> bool:
     )
 
 
-def _agree(one: str, other: str) -> bool:
+def _agree(one: object, other: object) -> bool:
     return not one or not other or one == other

@@ -58,6 +58,9 @@ def take(
         return _create(info=info, sender=sender, patient=patient, lpu_to=lpu_to, lpu_from=lpu_from, by=by, now=now)
     if known.lpu_from_id != lpu_from.pk or not same_person(known.patient, patient):
         raise DirectionMismatch
+    # Ours says itself where it leads: booked elsewhere it would be used up there.
+    if known.origin == Direction.Origin.ISSUED and known.lpu_to_id != lpu_to.pk:
+        raise DirectionMismatch
     _check_valid(known, now)
     if known.origin != Direction.Origin.ISSUED:
         _write(known, _identity(known, info) | _news(known, info.columns() | sender.columns()))

@@ -37,10 +37,9 @@ def locate(*, lpu: Lpu, info: PatientInfo, by: Actor | str) -> Patient:
     from `info`, nothing overwritten. Statements: one SELECT and, when there is something to write, one UPDATE or
     INSERT. Raises PatientAmbiguous.
     """
-    candidates = _candidates(lpu, info)
+    candidates, agreeing = _candidates(lpu, info)
     if not candidates:
         return _insert(lpu=lpu, info=info, by=by)
-    agreeing = [card for card in candidates if Likeness.of_card(card).has_names_of(Likeness.of_info(info))]
     if len(agreeing) != 1:
         raise PatientAmbiguous
     _fill(agreeing[0], info, by)
@@ -68,9 +67,9 @@ def create(
         # The region may be booking for the same unknown person just now:
         # the same locks as there, and a look only under them.
         lock_identities(identity_keys(lpu_guid=lpu.guid, info=info))
-        for card in _candidates(lpu, info):
-            if Likeness.of_card(card).has_names_of(Likeness.of_info(info)):
-                raise CardExists(card)
+        _all, agreeing = _candidates(lpu, info)
+        if agreeing:
+            raise CardExists(agreeing[0])
         card = _insert(lpu=lpu, info=info, by=by, card_number=card_number, **own or {})
         journal.note_created(card, by=by)
         if further_phones := list(further_phones):
@@ -116,19 +115,21 @@ def change(
 def same_person(a: Patient, b: Patient) -> bool:
     """Whether two cards, perhaps of two LPUs, mean one person.
 
-    One card (or its survivor), one person of the MIP, or a shared polis or document with agreeing names.
+    One card (or its survivor), one person of the MIP, or a shared polis or document with agreeing names, birth date
+    and SNILS.
     """
     if (a.merged_into_id or a.pk) == (b.merged_into_id or b.pk):
         return True
     if a.person_guid and a.person_guid == b.person_guid:
         return True
     one, other = Likeness.of_card(a), Likeness.of_card(b)
-    shared = one.shares_polis(other) or one.shares_document(other)
-    return shared and one.has_names_of(other)
+    by_polis = one.shares_polis(other)
+    return (by_polis or one.shares_document(other)) and one.is_of(other, by_polis=by_polis)
 
 
-def _candidates(lpu: Lpu, info: PatientInfo) -> list[Patient]:
-    """Live cards of `lpu` with the polis of `info`; if there are none, with its document. One statement for both."""
+def _candidates(lpu: Lpu, info: PatientInfo) -> tuple[list[Patient], list[Patient]]:
+    """Live cards of `lpu` with the polis of `info`; if there are none, with its document. Then those of them that may
+    be this patient's. One statement for all."""
     sought = Likeness.of_info(info)
     by_polis: dict[int, Patient] = {}
     by_document: dict[int, Patient] = {}
@@ -139,7 +140,8 @@ def _candidates(lpu: Lpu, info: PatientInfo) -> list[Patient]:
         card.lpu = lpu
         found = by_polis if Likeness.of_card(row).shares_polis(sought) else by_document
         found.setdefault(card.pk, card)
-    return list((by_polis or by_document).values())
+    candidates = list((by_polis or by_document).values())
+    return candidates, [card for card in candidates if Likeness.of_card(card).is_of(sought, by_polis=bool(by_polis))]
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str]) -> None:

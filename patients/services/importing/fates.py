@@ -89,7 +89,7 @@ def _verdict(values: dict[str, Any], known: _Known, overwrite: bool) -> Verdict:
     likeness = Likeness.of_info(info)
     numbered = known.by.get(("card", values.get("card_number", "")), {}) if values.get("card_number") else {}
     for what, found in _looks(info, known, numbered):
-        agreeing = [card for card in found.values() if Likeness.of_card(card).has_names_of(likeness)]
+        agreeing = [card for card in found.values() if _may_be(likeness, card, what)]
         if len(agreeing) == 1:
             return _of_card(agreeing[0], values, info, overwrite)
         if len(agreeing) > 1:
@@ -114,6 +114,12 @@ def _looks(info: PatientInfo, known: _Known, numbered: dict[int, Patient]) -> It
     names = Likeness.of_info(info).names
     if info.birth_date and all(names[:2]):
         yield "names", known.by.get(("names", *names, info.birth_date), {})
+
+
+def _may_be(likeness: Likeness, card: Patient, what: str) -> bool:
+    """A number of its own brings corrections of birth date and SNILS; a document may be the mother's."""
+    theirs = Likeness.of_card(card)
+    return theirs.is_of(likeness, by_polis=False) if what == "document" else theirs.has_names_of(likeness)
 
 
 def _no_other_polis(card: Patient, likeness: Likeness) -> bool:

@@ -273,6 +273,20 @@ class TestTwoOwnLpus:
         assert direction == issued
         assert row(issued)["patient_id"] == here.pk
 
+    def test_issued_to_another_it_is_not_used_up_here(self, lpu, sender_lpu):
+        patient = cast.a_patient(lpu)
+        for elsewhere in (sender_lpu, cast.an_lpu()):
+            with pytest.raises(DirectionMismatch):
+                take(told(an_issued(patient=patient, lpu_to=elsewhere)), patient=patient, lpu_from=lpu)
+
+    def test_two_persons_by_their_birth_dates(self, lpu):
+        branch = cast.an_lpu()
+        same = {"family": "Иванов", "document_series": "4510", "document_number": "654321"}
+        child = cast.a_patient(lpu, birth_date=dt.date(2015, 3, 1), **same)
+        father = cast.a_patient(branch, birth_date=dt.date(1985, 3, 1), **same)
+        with pytest.raises(DirectionMismatch):
+            take(told(an_issued(patient=child, lpu_to=branch)), patient=father, lpu_from=lpu)
+
     def test_two_persons(self, lpu):
         branch = cast.an_lpu()
         issued = an_issued(patient=cast.a_patient(lpu), lpu_to=branch)

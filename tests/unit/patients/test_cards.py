@@ -101,6 +101,22 @@ class TestRefusing:
             a_card(lpu, polis_number="1")
         refuses(lpu, an_info(polis=("", "1")))
 
+    def test_a_child_with_the_passport_of_its_father_and_his_name(self, lpu):
+        """Two people by their birth dates: his diagnosis would be read by whoever has the child's token."""
+        papers = {"document_series": "4510", "document_number": "654321"}
+        a_card(lpu, polis_number="1", birth_date=dt.date(2015, 3, 1), **papers)
+        father = an_info(polis=("", "2"), document=("4510", "654321"), birth_date=dt.date(1985, 3, 1))
+        refuses(lpu, father)
+        assert locate(lpu, an_info(document=("4510", "654321"), birth_date=dt.date(2015, 3, 1))).polis_number == "1"
+        staff = cards.create(lpu=lpu, info=father, by=SYSTEM)
+        assert locate(lpu, father) == staff
+
+    def test_one_polis_and_neither_birth_date_nor_snils(self, lpu):
+        card = a_card(lpu, polis_number="1", birth_date=dt.date(2015, 3, 1), snils="11223344595")
+        slip = an_info(polis=("", "1"), birth_date=dt.date(2015, 3, 2), snils="11223344595")
+        assert locate(lpu, slip) == card
+        refuses(lpu, an_info(polis=("", "1"), birth_date=dt.date(1985, 3, 1), snils="08765430300"))
+
     def test_several_and_no_names_sent(self, lpu):
         a_card(lpu, document_series="1", document_number="2", name="Мария")
         a_card(lpu, document_series="1", document_number="2", name="Анна")
@@ -252,6 +268,7 @@ class TestSamePerson:
     @pytest.mark.parametrize("paper", ["polis", "document"])
     def test_one_paper_and_agreeing_names(self, card, paper):
         shared = {f"{paper}_{part}": getattr(card, f"{paper}_{part}") for part in ("series", "number")}
+        shared["snils"] = card.snils
         assert cards.same_person(card, a_card(an_lpu(), **shared, family="ЕЛКИНА"))
         assert not cards.same_person(card, a_card(an_lpu(), **shared, family="Сидорова"))
 

@@ -21,6 +21,37 @@ def document(series, number):
     return Likeness.of_info(PatientInfo(identity_document=IdentityDocument(series, number)))
 
 
+def facts(born, snils):
+    return Likeness.of_info(PatientInfo(family="Иванов", birth_date=born, snils=snils))
+
+
+SON, FATHER = dt.date(2015, 3, 1), dt.date(1985, 3, 1)
+ONE_SNILS, OTHER_SNILS = "11223344595", "08765430300"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "by_polis", "by_document"),
+    [
+        ((SON, ONE_SNILS), (SON, ONE_SNILS), True, True),
+        ((SON, ""), (None, ONE_SNILS), True, True),
+        ((None, ""), (SON, ONE_SNILS), True, True),
+        ((SON, ""), (FATHER, ""), True, False),
+        ((SON, ONE_SNILS), (FATHER, ONE_SNILS), True, False),
+        ((SON, ONE_SNILS), (SON, OTHER_SNILS), True, False),
+        ((SON, ONE_SNILS), (FATHER, OTHER_SNILS), False, False),
+    ],
+)
+def test_birth_date_and_snils_that_say_otherwise(one, other, by_polis, by_document):
+    for first, second in ((one, other), (other, one)):
+        assert facts(*first).is_of(facts(*second), by_polis=True) is by_polis
+        assert facts(*first).is_of(facts(*second), by_polis=False) is by_document
+
+
+def test_other_names_are_another_whatever_else_agrees():
+    for by_polis in (True, False):
+        assert not names("Ёлкина").is_of(names("Палкина"), by_polis=by_polis)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "agree"),
     [
