@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from lmis import embedded
-from tests.demo import Demo, until
+from tests.demo import Demo, free_ports, until
 from tests.integration.leaks import ALL_THERE_IS, LOGGING, discreet
+from tests.integration.mail import MailServer
 
 
 class Clinic:
@@ -86,4 +87,22 @@ def receiving(referring):
     mip = referring.demo["sandbox_url"] + "/mip"
     options = ("--lpu-guid", str(guid), "--mip-url", mip, "--no-sandbox", "--workers", "4")
     with clinic(*options, env=LOGGING) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def mail():
+    """Where the alarms of `watched` go."""
+    with MailServer().running() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def watched(mail):
+    """A clinic with two web processes that writes everything it has to say as JSON, access log included."""
+    (port,) = free_ports(1)
+    site = f"http://127.0.0.1:{port}/admin/exchange/"
+    alarms = {"ALARM_EMAILS": "head@lmis.test,duty@lmis.test", "ALARM_SITE": site, "EMAIL_FROM": "clinic@lmis.test"}
+    env = {**LOGGING, "MIP_TIMEOUT": "2", **mail.settings, **alarms}
+    with clinic("--workers", "2", "--port", str(port), env=env) as running:
         yield running

@@ -9,22 +9,12 @@ import urllib.parse
 
 import httpx
 import psutil
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.demo import until
-from tests.integration.conftest import clinic
-from tests.integration.leaks import LOGGING, leaks, logs_of, of_patients, told_of
+from tests.integration.leaks import leaks, logs_of, of_patients, told_of
 
-SETTINGS = {**LOGGING, "MIP_TIMEOUT": "2"}
 REPRESENTATIVE, REPRESENTATIVE_PHONE, SECOND_PHONE = "Ёжикова-Пригожая", "+7 495 000-11-22", "84950001133"
-
-
-@pytest.fixture(scope="module")
-def watched():
-    """A clinic with two web processes that writes everything it has to say as JSON, access log included."""
-    with clinic("--workers", "2", env=SETTINGS) as running:
-        yield running
 
 
 def scrape(clinic):
