@@ -1,14 +1,18 @@
 """What the documents show to be typed in, typed in: letter by letter, against a running demo."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.demo import until
+from lmis.celery import app
+from tests.demo import command, until
 from tests.integration.conftest import clinic
+from tests.integration.leaks import leaks, of_patients
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # The region's own example of an answer, field for field, and what is ours behind it.
@@ -89,3 +93,53 @@ def test_the_cache_of_the_documentation_follows_the_schedule(demo):
     assert cache.poll() == []
     answer = demo.call("GET", "/schedule").json()
     assert answer["items"] == sorted(cache.slots.values(), key=lambda s: (s["resource"], s["begin"]))
+
+
+@pytest.fixture
+def asked(demo):
+    """Types in what the README has to ask the workers, with the workers' settings; what they answer."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = command(env={"LMIS_DATA_DIR": str(demo.running.data_dir), "PATH": path})["env"]
+
+    def ask(verb):
+        (words,) = re.findall(rf"`(celery -A lmis inspect {verb})`", (ROOT / "README.md").read_text())
+
+        def answered():
+            done = subprocess.run(["sh", "-c", words], cwd=ROOT, env=env, capture_output=True, text=True)
+            return done if done.returncode == 0 else None
+
+        # One that starts, or is short of time, misses the second that is given.
+        done = until(answered, f"nobody answers {words}")
+        assert re.search(rf"->\s+demo-{demo.running.port}@\S+: ", done.stdout)
+        assert "1 node online" in done.stdout
+        return done.stdout
+
+    return ask
+
+
+def test_the_worker_answers_that_it_lives(asked):
+    assert "OK" in asked("ping").split()
+
+
+def test_the_worker_tells_what_it_can_do(asked):
+    app.loader.import_default_modules()
+    told = re.findall(r"^ +\* (\S+)", asked("registered"), re.MULTILINE)
+    assert told == sorted(name for name in app.tasks if not name.startswith("celery."))
+    assert {"patients.send_due_cards", "lmis.prune"} <= set(told)
+
+
+def test_the_worker_tells_what_it_does_and_names_nobody(demo, asked):
+    """While the MIP thinks for long, the sending of a card is what it does."""
+    demo.sandbox("POST", "/faults", json={"mode": "slow", "delay": 8})
+    try:
+
+        def sending():
+            demo.execute("UPDATE patients_patient SET phone = phone || '1' WHERE phone <> '' AND length(phone) < 18")
+            said = asked("active")
+            return "'patients." in said and said
+
+        said = until(sending, "the worker was never seen to work")
+    finally:
+        demo.sandbox("POST", "/faults", json={"mode": "ok"})
+    assert re.search(r"'name': 'patients\.(send_due_cards|upload_card)'", said), said
+    assert leaks(said, of_patients(demo.running)) == set()
