@@ -4,6 +4,8 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from tests.e2e.conftest import CONTRAST
+
 # Where the work begins, and a screen of somebody else's.
 ROLES = {
     "registrar": ("/admin/desk/", "/admin/exchange/"),
@@ -17,6 +19,12 @@ LISTS = "#nav-sidebar a[href^='/admin/'], nav a[href^='/admin/']"
 # A window of 1366×768 at 200 %.
 SMALL, USUAL = {"width": 683, "height": 384}, {"width": 1366, "height": 768}
 FORMS = [model._meta for model in admin.site._registry]
+# The class is what unfold's pages get in a dark browser (`test_dark_look.py`); ours have no second look.
+TURN_DARK = "() => { const site = document.querySelector('html[x-data]'); site?.classList.add('dark'); return !!site }"
+SETTLED = "() => !document.getAnimations().some(each => each instanceof CSSTransition)"
+LOOK = "() => { const { colorScheme, backgroundColor } = getComputedStyle(document.documentElement);"
+LOOK += " return [colorScheme, backgroundColor] }"
+LIGHT = ["light", "rgb(255, 255, 255)"]
 TOO_WIDE = "() => document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -27,19 +35,35 @@ def addresses(page, selector):
 
 
 def faults_of(page, axe, address):
-    """What a program finds wrong there: for those who see badly or use no mouse, and in a small window."""
+    """What a program finds wrong there: for those who see badly or use no mouse, in the dark, and in a small window."""
     if page.goto(address).status == 403:
         return []
     assert page.locator("main, #content").first.is_visible(), address
-    faults = []
-    try:
-        axe(page)
-    except AssertionError as error:
-        faults.append(f"{address}: {str(error).partition('assert not')[0]}")
+    faults = said(address, lambda: axe(page)) + said(f"{address} in the dark", lambda: looked_at_in_the_dark(page, axe))
     page.set_viewport_size(SMALL)
     wide = page.evaluate(TOO_WIDE)
     page.set_viewport_size(USUAL)
     return faults + ([f"{address}: {wide} px too wide"] if wide > 0 else [])
+
+
+def said(where, check):
+    """What the check says that is wrong."""
+    try:
+        check()
+    except AssertionError as error:
+        return [f"{where}: {str(error).partition('assert not')[0]}"]
+    return []
+
+
+def looked_at_in_the_dark(page, axe):
+    """The same page as it is: turned dark its text can be read, or it has one look and keeps to it."""
+    page.emulate_media(color_scheme="dark")
+    if page.evaluate(TURN_DARK):
+        page.wait_for_function(SETTLED)
+        axe(page, options=CONTRAST)
+    else:
+        assert page.evaluate(LOOK) == LIGHT, page.evaluate(LOOK)
+    page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.parametrize("role", ROLES)
