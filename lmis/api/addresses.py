@@ -17,19 +17,18 @@ Network = IPv4Network | IPv6Network
 def client_address(meta: Mapping[str, Any]) -> Address | None:
     """The caller's address: the right-most of `X-Forwarded-For` that is none of ours.
 
-    Only what our own proxies wrote is believed; all to the left of it anybody may have written.
-    None when the server tells no address (a unix socket) and none is forwarded.
+    Only what our own proxies wrote is believed; all to the left of it anybody may have written. Without the header our
+    proxy itself calls. None when nobody can tell: a hop that one of ours wrote cannot be read (granian gives "" for a
+    header with a letter beyond ASCII, and callers may send one), or the server knows no address (a unix socket).
     """
     here = parse(meta.get("REMOTE_ADDR") or "")
-    if not _is_proxy(here):
+    if (forwarded := meta.get("HTTP_X_FORWARDED_FOR")) is None:
         return here
-    for hop in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-        address = parse(hop)
-        if address is None:
-            return here
-        here = address
+    for hop in reversed(forwarded.split(",")):
         if not _is_proxy(here):
             return here
+        if (here := parse(hop)) is None:
+            return None  # not the proxy's own address, which may open what is shut to its callers
     return here
 
 
