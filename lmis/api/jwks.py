@@ -37,6 +37,7 @@ class KeySet:
         self._keys: list[jwt.PyJWK] = []
         self._fetched: float | None = None
         self._tried: float | None = None
+        self._failed = False  # how the last fetch came out; the one that is under way does not count yet
         self._fetching = threading.Lock()
 
     def keys(self, algorithm: str, kid: str | None) -> list[Any]:
@@ -64,16 +65,21 @@ class KeySet:
         ]
 
     def _renew(self, *, wait: bool = True) -> None:
-        """Fetch, unless somebody just did. Who comes while another fetches waits for that one's result."""
-        if not self._fetching.acquire(blocking=wait):
+        """Fetch, unless somebody just did. Who comes while another fetches waits for that one's result, if it has hope.
+
+        An issuer that accepts and stays silent would hold up every thread of the process, with made-up kids for ever:
+        after a fetch that failed nobody but the next one who fetches waits for it.
+        """
+        if not self._fetching.acquire(blocking=wait and not self._failed):
             return
         try:
             if _age(self._tried) < COOLDOWN:
                 return
             self._tried = now = time.monotonic()
             self._keys = _fetch(self.url)
-            self._fetched = now
+            self._fetched, self._failed = now, False
         except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+            self._failed = True
             logger.warning("JWKS not fetched: %s", type(error).__name__)
         finally:
             self._fetching.release()

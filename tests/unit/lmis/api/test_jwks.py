@@ -1,6 +1,8 @@
 """Keys from the issuer's URL: cached, rotated, and kept through its outages."""
 
+import contextlib
 import json
+import socket
 import threading
 
 import pytest
@@ -168,6 +170,75 @@ def test_many_at_once_ask_once(issuer):
     for thread in threads:
         thread.join()
     assert (len(outcomes), issuer.asked) == (10, 1)
+
+
+class Silent:
+    """An issuer that hangs up at once on the first caller; it accepts the later ones and says nothing to them."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/jwks"
+        self.held, self.holds = [], threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            self.socket.accept()[0].close()
+            while True:
+                self.held.append(self.socket.accept()[0])
+                self.holds.set()
+
+    def close(self):
+        """Hang up on everybody."""
+        for connection in (self.socket, *self.held):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+
+@pytest.fixture
+def silent(token_settings, monkeypatch):
+    issuer = Silent()
+    token_settings["JWKS_URL"] = issuer.url
+    monkeypatch.setattr(jwks, "TIMEOUT", 20.0)
+    yield issuer
+    issuer.close()
+
+
+def unavailable(kid):
+    with pytest.raises(Unavailable):
+        tokens.check(signed(kid=kid))
+
+
+def test_a_silent_issuer_holds_up_one_request_and_not_all_of_them(silent, clock):
+    unavailable("first")
+    clock.now += jwks.COOLDOWN
+    asking = threading.Thread(target=unavailable, args=("asking",))
+    asking.start()
+    silent.holds.wait()
+    for number in range(5):
+        unavailable(f"made up {number}")
+    assert (asking.is_alive(), len(silent.held)) == (True, 1)  # else they have waited until that one gave up
+    silent.close()
+    asking.join()
+
+
+def test_keys_at_hand_work_while_a_silent_issuer_is_asked(silent, issuer, clock, monkeypatch):
+    keys = jwks.key_set(silent.url)
+    monkeypatch.setattr(keys, "url", issuer.url)
+    tokens.check(signed())
+    monkeypatch.setattr(keys, "url", silent.url)
+    clock.now += jwks.COOLDOWN
+    unavailable("hung up on")
+    clock.now += jwks.COOLDOWN
+    asking = threading.Thread(target=unavailable, args=("asking",))
+    asking.start()
+    silent.holds.wait()
+    tokens.check(signed())
+    unavailable("made up")
+    assert (asking.is_alive(), len(silent.held)) == (True, 1)
+    silent.close()
+    asking.join()
 
 
 def test_a_secret_key_in_the_set_is_not_used(issuer):
