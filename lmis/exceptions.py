@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 REGISTRY: dict[str, type[Refusal]] = {}
+MAX_ERRORS = 100  # of one request: more than any form has fields, and no lever for whoever sends a list of nonsense
 
 
 class Refusal(Exception):
@@ -58,7 +60,7 @@ class FieldError:
 
 
 class ValidationFailed(Refusal):
-    """Fields missing or malformed; takes the `FieldError`s."""
+    """Fields missing or malformed; takes the `FieldError`s, of which it reads no more than `MAX_ERRORS`."""
 
     status = 400
     code = "validation_error"
@@ -66,7 +68,7 @@ class ValidationFailed(Refusal):
 
     def __init__(self, errors: Iterable[FieldError], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.errors = list(errors)
+        self.errors = list(islice(errors, MAX_ERRORS))
 
     @property
     def said(self) -> str:

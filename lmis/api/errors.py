@@ -29,6 +29,8 @@ _UNFIT = (
     psycopg.errors.StringDataRightTruncation,
     psycopg.errors.UntranslatableCharacter,
 )
+# Of names and values that the caller made up, so much comes back: they may be as long as the body.
+_FIELD, _MESSAGE = 200, 500  # characters
 _DATABASE_RETRY = {"Retry-After": "5"}
 
 
@@ -50,11 +52,15 @@ def envelope(refusal: ours.Refusal) -> HttpResponse:
         "message_code": refusal.code,
     }
     if isinstance(refusal, ours.ValidationFailed):
-        body["errors"] = [{"field": e.field, "message": str(e.message), "message_code": e.code} for e in refusal.errors]
+        body["errors"] = [_error(error) for error in refusal.errors]
     body["details"] = refusal.details
     answer = HttpResponse(dumps(body), CONTENT_TYPE, refusal.status, headers=refusal.headers)
     answer.refusal = refusal.code  # type: ignore[attr-defined]  # counted by it (lmis.ops.counting)
     return answer
+
+
+def _error(error: ours.FieldError) -> dict[str, str]:
+    return {"field": error.field[:_FIELD], "message": str(error.message)[:_MESSAGE], "message_code": error.code}
 
 
 def for_status(status: int) -> ours.Refusal:

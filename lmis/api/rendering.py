@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO, Any
 
 import orjson
@@ -17,6 +18,8 @@ from lmis.exceptions import FieldError, MalformedJson, ValidationFailed
 
 CONTENT_TYPE = "application/json"
 MAX_DEPTH = 32
+_MOST = 20  # places that are named, and the characters of each: an answer is no larger than what was asked
+_PATH = 200
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -41,7 +44,7 @@ def loads(body: bytes) -> dict[str, Any]:
         raise MalformedJson from error
     if not isinstance(data, dict):
         raise ValidationFailed.of("", _("The body must be an object."))
-    if errors := list(_unstorable("", data, 1)):
+    if errors := list(islice(_unstorable("", data, 1), _MOST)):
         raise ValidationFailed(errors)
     return data
 
@@ -87,7 +90,12 @@ def _unstorable(path: str, value: Any, depth: int) -> Iterator[FieldError]:
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield from _unstorable(path, name, depth)
-            yield from _unstorable(f"{path}.{name}" if path else name, inner, depth + 1)
+            yield from _unstorable(_join(path, name), inner, depth + 1)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _unstorable(f"{path}.{index}", inner, depth + 1)
+            yield from _unstorable(_join(path, str(index)), inner, depth + 1)
+
+
+def _join(path: str, name: str) -> str:
+    """Never longer than `_PATH`: a name of half the body over a list of the other half would be gigabytes."""
+    return f"{path}.{name[:_PATH]}"[:_PATH] if path else name[:_PATH]

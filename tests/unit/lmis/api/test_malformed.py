@@ -2,6 +2,9 @@
 
 import pytest
 
+from lmis.api.rendering import loads
+from lmis.exceptions import ValidationFailed
+
 pytestmark = pytest.mark.django_db
 GUID = "11111111-2222-3333-4444-55555555aaaa"
 
@@ -109,6 +112,40 @@ def test_the_slot(post, body, expected):
 )
 def test_the_rest(post, more, expected):
     assert errors(post(f'{{"slot": "{GUID}", {more}}}'.encode())) == expected
+
+
+# A long name and a long list in it: together their paths are as long as the square of the body.
+@pytest.mark.parametrize("wrong", [b'"\\u0000"', b"[" * 31 + b"]" * 31], ids=["null", "deep"])
+def test_a_body_that_is_all_wrong_gets_a_short_answer(post, wrong):
+    body = b'{"slot": "' + GUID.encode() + b'", "' + b"a" * 9000 + b'": [' + b",".join([wrong] * 1000) + b"]}"
+    found = errors(answer := post(body))
+    assert len(found) == 20
+    assert {field for field, _ in found} == {"a" * 200}
+    assert len(answer.content) < len(body)
+    with pytest.raises(ValidationFailed) as refused:
+        loads(body)
+    assert {len(error.field) for error in refused.value.errors} == {200}  # nor was more of it ever held
+
+
+@pytest.mark.parametrize("list_of", ["people", "codes"])
+def test_so_does_a_long_list_of_nonsense(post, list_of):
+    body = f'{{"slot": "{GUID}", "{list_of}": [{",".join(["[]"] * 5000)}]}}'
+    assert len(errors(post(body.encode()))) == 100
+
+
+@pytest.mark.parametrize("value", ['"' + "x" * 9000 + '"', "[" + "[]," * 3000 + "[]]"])
+def test_what_was_sent_does_not_come_back_whole(post, value):
+    answer = post(
+        f'{{"slot": "{GUID}", "person": {{"family": "x", "document": {{"number": "1", "kind": {value}}}}}}}'.encode()
+    )
+    assert errors(answer) == [("person.document.kind", "invalid_choice")]
+    assert len(answer.json()["errors"][0]["message"]) == 500
+
+
+def test_nor_do_the_names_in_a_query(known):
+    response = known.http.get("/api/plain?" + "&".join(f"{number}{'a' * 300}%00=1" for number in range(150)))
+    found = errors(response)
+    assert (len(found), {len(field) for field, _ in found}) == (100, {200})
 
 
 def test_good_ones(post):
