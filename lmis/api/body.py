@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from lmis.exceptions import MalformedJson, PayloadTooLarge, ValidationFailed
 
 _DRAINED = 4 * 2**20  # bytes of a refused body that are read all the same
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PIECE = 64 * 2**10
 
 
@@ -39,7 +40,8 @@ def _length(request: HttpRequest) -> int:
 def _read_chunked(request: HttpRequest) -> None:
     """Django takes a body without a length for an empty one; so read it here and say how long it is.
 
-    Only from a server that ends the stream itself: elsewhere the read would wait for ever.
+    Only from a server that ends the stream itself: elsewhere the read would wait for ever. To granian a body cut off
+    before its first byte is an empty one, and nothing tells them apart: where something would be done, it is refused.
     """
     if not request.META.get("wsgi.input_terminated"):
         raise ValidationFailed.of("Content-Length", _("This header is required."), "required")
@@ -51,6 +53,8 @@ def _read_chunked(request: HttpRequest) -> None:
     if len(body) > settings.API_MAX_BODY:
         _drain(stream, _DRAINED)
         raise PayloadTooLarge
+    if not body and request.method not in _READS:
+        raise MalformedJson
     request._body = body  # what `HttpRequest.body` keeps what it has read in
     request._read_started = True  # type: ignore[attr-defined]
     request.META["CONTENT_LENGTH"] = str(len(body))

@@ -1,18 +1,33 @@
 """What only real bytes show: the web server hands over what Django's test client never would."""
 
-import pytest
+import contextlib
+import socket
+import struct
 
-from lmis.models import FailedLogin
+import pytest
+from django.db.models import Sum
+
+from appointments.models import Appointment
+from lmis.models import FailedLogin, RequestTotal
+from tests.demo import until
 from tests.factories import cast
-from tests.integration.wire import web_server
+from tests.factories.waiting import booked
+from tests.integration.wire import head, web_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
+TOKEN_KEY = "a-secret-of-the-region-of-32-bytes"
+
+
+@pytest.fixture(autouse=True)
+def _token_key(settings):
+    settings.PATIENT_TOKEN = {**settings.PATIENT_TOKEN, "KEY": TOKEN_KEY}
 
 
 @pytest.fixture
 def wire(private_env, tmp_path):
     """The web server behind a proxy on this machine."""
-    with web_server(tmp_path, private_env | {"TRUSTED_PROXIES": "127.0.0.1"}) as running:
+    env = {"TRUSTED_PROXIES": "127.0.0.1", "PATIENT_TOKEN_KEY": TOKEN_KEY}
+    with web_server(tmp_path, private_env | env) as running:
         yield running
 
 
@@ -43,3 +58,76 @@ class TestTheCallersAddress:
         wire.send("GET", "/api/lpu", b"Authorization: Basic eDp5")
         found = FailedLogin.objects.values_list("address", "count").order_by("address")
         assert list(found) == [("", len(UNREADABLE)), ("127.0.0.1", 1)]
+
+
+class Cancelling:
+    """A patient of the region cancels an appointment by a chunked body."""
+
+    def __init__(self, wire, region, slot):
+        self.wire = wire
+        self.appointment = booked(slot)
+        self.path = f"/api/appointments/{self.appointment.guid}"
+        self.headers = [
+            authorization(region),
+            f"X-Patient-Token: {cast.token_of(self.appointment.patient)}".encode(),
+            f"Idempotency-Key: {self.appointment.guid}".encode(),
+            b"Content-Type: application/json",
+            b"Transfer-Encoding: chunked",
+        ]
+
+    def whole(self):
+        body = b'f\r\n{"reason": "x"}\r\n0\r\n\r\n'
+        return self.wire.send("DELETE", self.path, *self.headers, body=body)
+
+    def cut(self, way):
+        """Send the headers; once the server asks for the body, end the connection this way."""
+        with self.wire.connect() as caller:
+            caller.sendall(head("DELETE", self.path, *self.headers, b"Expect: 100-continue"))
+            assert caller.recv(65536).startswith(b"HTTP/1.1 100 ")
+            way(caller)
+
+
+def closed(caller):
+    """The caller goes."""
+
+
+def reset(caller):
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def shut(caller):
+    caller.shutdown(socket.SHUT_WR)
+    to_the_end(caller)
+
+
+def no_chunk(caller):
+    caller.sendall(b"ZZ\r\n")
+    to_the_end(caller)
+
+
+def to_the_end(caller):
+    with contextlib.suppress(ConnectionError):
+        while caller.recv(65536):
+            pass
+
+
+def deletes():
+    """How many there were, by their status."""
+    found = RequestTotal.objects.filter(method="DELETE").values_list("status").annotate(Sum("count"))
+    return dict(found)
+
+
+def test_whoever_is_cut_off_before_the_body_has_cancelled_nothing(wire):
+    region, doctor = cast.Region(), cast.a_doctor()
+    cuts = [closed, reset, shut, no_chunk]
+    slots = [cast.a_slot(doctor, hours=24 + number) for number in range(len(cuts))]
+    tries = [Cancelling(wire, region, slot) for slot in slots]
+    for one, way in zip(tries, cuts, strict=True):
+        one.cut(way)
+    until(lambda: sum(deletes().values()) == len(cuts), deletes)
+    assert deletes() == {400: len(cuts)}
+    assert not Appointment.objects.exclude(state="booked").exists()
+    for one in tries:  # nor is the key spoilt
+        assert one.whole().status == 200
+        one.appointment.refresh_from_db()
+        assert (one.appointment.state, one.appointment.cancel_reason) == ("cancelled", "x")

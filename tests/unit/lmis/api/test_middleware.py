@@ -137,10 +137,10 @@ class Broken(io.BytesIO):
 
 
 class TestBody:
-    def chunked(self, known, stream, **environ):
+    def chunked(self, known, stream, method="POST", path="/api/shaped", **environ):
         return known.http.generic(
-            "POST",
-            "/api/shaped",
+            method,
+            path,
             content_type="application/json",
             **{"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": stream, **environ},
         )
@@ -178,6 +178,15 @@ class TestBody:
         stream = Chunks(b'{"slot": "11111111-2222-3333-4444-555555555555"}')
         response = self.chunked(known, stream, **{"wsgi.input_terminated": True})
         assert response.json() == {"slot": "11111111-2222-3333-4444-555555555555"}
+
+    @pytest.mark.parametrize("method", ["POST", "DELETE"])
+    def test_an_empty_chunked_body_may_be_one_that_was_cut_off(self, known, method):
+        response = self.chunked(known, Chunks(), method, **{"wsgi.input_terminated": True})
+        assert (response.status_code, response.json()["message_code"]) == (400, "malformed_json")
+
+    def test_nothing_is_lost_with_the_body_of_a_get(self, known):
+        response = self.chunked(known, Chunks(), "GET", "/api/plain", **{"wsgi.input_terminated": True})
+        assert response.status_code == 200
 
     def test_a_server_that_does_not_end_the_stream(self, known):
         response = self.chunked(known, Chunks(b"{}"))
