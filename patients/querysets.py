@@ -101,6 +101,10 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """In use, or merged into one that may be."""
         return self.exclude(state="withdrawn")
 
+    def merged_into_any(self, survivors: Iterable[Patient]) -> Self:
+        """Cards for which one of these stands: a trigger keeps it at one step."""
+        return self.filter(merged_into__in=list(survivors))
+
     def in_alphabet(self) -> Self:
         """By names, namesakes by birth date."""
         names = [InPatternOrder(F(key)) for key in ("family_key", "name_key", "patronymic_key")]

@@ -56,7 +56,13 @@ class OwnAppointments(OwnView):
             return created(made)
 
         with explained(now=now, slot_guid=slot_guid):
-            return write(request, principal=self.principal(request), patient_key=self.patient_key(request), work=work)
+            return write(
+                request,
+                principal=self.principal(request),
+                patient_key=self.patient_key(request),
+                work=work,
+                earlier=lambda: self.earlier_owners(request),
+            )
 
     @LIST_OWN
     def get(self, request: PatientRequest) -> Response:
@@ -92,6 +98,7 @@ class OwnAppointment(OwnView):
             by=Actor.of_client(self.caller.client),
             principal=self.principal(request),
             patient_key=self.patient_key(request),
+            earlier=lambda: self.earlier_owners(request),
         )
 
 

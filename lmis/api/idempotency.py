@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,7 @@ from lmis.services.transactions import run_write
 
 HEADER = "Idempotency-Key"
 MAX_LENGTH = 128
+OF_PATIENT = "patient:"  # begins the principal of a patient who is the client himself
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +38,40 @@ class Answer:
             raise ValueError("an answer is a success")
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a key is: `principal` has it (`client:5`, `patient:77`), `patient_key` names the patient or is blank."""
+
+    principal: str
+    patient_key: str
+
+
 def write(
-    request: Request | HttpRequest, *, principal: str, patient_key: str, work: Callable[[], Answer]
+    request: Request | HttpRequest,
+    *,
+    principal: str,
+    patient_key: str,
+    work: Callable[[], Answer],
+    earlier: Callable[[], Iterable[Owner]] = tuple,
 ) -> HttpResponse:
     """Run `work` in the durable transaction and answer once it is committed.
 
-    `principal` owns the key (`client:5`, `patient:77`), `patient_key` names the patient as resolved (or is empty).
+    `principal` and `patient_key` are the `Owner`'s, the patient as resolved; `earlier` tells who else he may have been
+    when he sent the request first, before his cards were merged: asked only when nothing else fits.
     `work` may run twice, after a deadlock. Raises `RequestInProgress`, `IdempotencyKeyReused`, `ValidationFailed`
     for a bad key, `Unavailable`, and all that `work` raises.
     """
     key = _key(request)
     if key is None:
         return run_write(lambda: _sent(work()))
+    owner = Owner(principal, patient_key)
     fingerprint = _fingerprint(request, patient_key)
 
     def once() -> HttpResponse:
         now = timezone.now()
-        kept = idempotency.find(principal=principal, key=key, now=now)
+        kept = _first_answer(request, key, _owners(owner, earlier), now)
         if kept is not None:
-            return _replay(kept, fingerprint)
+            return _replay(kept)
         answer = work()
         response = _sent(answer)
         idempotency.keep(
@@ -85,6 +102,29 @@ def _key(request: Request | HttpRequest) -> str | None:
     return given
 
 
+def _owners(owner: Owner, earlier: Callable[[], Iterable[Owner]]) -> Iterator[Owner]:
+    yield owner
+    yield from earlier()
+
+
+def _first_answer(
+    request: Request | HttpRequest, key: str, owners: Iterator[Owner], now: datetime
+) -> IdempotencyRecord | None:
+    """What was answered to this very request, sent by one of `owners`; raises `IdempotencyKeyReused`."""
+    found: dict[str, IdempotencyRecord | None] = {}
+    for owner in owners:
+        if owner.principal not in found:
+            found[owner.principal] = idempotency.find(principal=owner.principal, key=key, now=now)
+        kept = found[owner.principal]
+        if kept is not None and bytes(kept.fingerprint) == _fingerprint(request, owner.patient_key):
+            return kept
+        if kept is None and not owner.principal.startswith(OF_PATIENT):
+            return None  # a client's key is the client's, whoever the patient was: there is nothing else to look at
+    if any(found.values()):
+        raise IdempotencyKeyReused
+    return None
+
+
 def _fingerprint(request: Request | HttpRequest, patient_key: str) -> bytes:
     """What must be the same for the same answer; each part with its length, so that none can pose as two."""
     path = request.path.removesuffix("/")
@@ -100,9 +140,7 @@ def _sent(answer: Answer) -> HttpResponse:
     return _response(answer.status, answer.headers, dumps(answer.payload))
 
 
-def _replay(kept: IdempotencyRecord, fingerprint: bytes) -> HttpResponse:
-    if bytes(kept.fingerprint) != fingerprint:
-        raise IdempotencyKeyReused
+def _replay(kept: IdempotencyRecord) -> HttpResponse:
     response = _response(kept.status, kept.headers, bytes(kept.body))
     response["Idempotency-Replayed"] = "true"
     return response

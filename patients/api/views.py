@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 from rest_framework.request import Request
 
+from lmis.api.idempotency import OF_PATIENT, Owner
 from lmis.api.views import ApiView
 from patients.models import Patient
 from patients.services import identify
@@ -34,10 +35,18 @@ class PatientApiView(ApiView):
 
     def principal(self, request: Request) -> str:
         """Whose idempotency keys count: the client's, or for Bearer alone the patient's."""
-        if self.caller.client is None:
-            return f"patient:{self.patient_key(request)}"
-        return super().principal(request)
+        return self._owner(request, self.patient_key(request)).principal
 
     def patient_key(self, request: Request) -> str:
         """The person, for idempotency: the oldest card stays the same while cards are uploaded and added."""
         return str(cast(PatientRequest, request).patients[0].guid)
+
+    def earlier_owners(self, request: Request) -> list[Owner]:
+        """Whose the person's idempotency keys may have been, until cards were merged."""
+        guids = identify.other_guids(cast(PatientRequest, request).patients)
+        return [self._owner(request, str(guid)) for guid in guids]
+
+    def _owner(self, request: Request, patient_key: str) -> Owner:
+        if self.caller.client is None:
+            return Owner(f"{OF_PATIENT}{patient_key}", patient_key)
+        return Owner(super().principal(request), patient_key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from lmis.api.callers import TokenClaims
@@ -39,6 +39,15 @@ def cards_of(*, claims: TokenClaims) -> list[Patient]:
     if unread := persons - {claims.person_guid}:
         siblings += _rows().of_person(unread)
     return _live([*anchors, *siblings])
+
+
+def other_guids(patients: Sequence[Patient]) -> list[UUID]:
+    """Under which guids this person may have been known, but for that of the first of `patients`; one statement.
+
+    Those of the other cards, and of all that were merged into any of them: nobody else's.
+    """
+    merged = Patient.objects.merged_into_any(patients).order_by("pk").values_list("guid", flat=True)
+    return [*(card.guid for card in patients[1:]), *merged]
 
 
 def _named(claims: TokenClaims) -> list[Patient]:

@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from appointments.models import Appointment, Slot
+from lmis.actors import SYSTEM
+from patients.services import merging
 from tests.factories import cast
 from tests.statements import listed, statements
 
@@ -286,3 +288,68 @@ def test_now_is_taken_once(region, slot, patient):
     before = timezone.now()
     made = book(region.http(patient), slot).json()
     assert dt.datetime.fromisoformat(made["createTime"]) >= before.replace(microsecond=0)
+
+
+def by_client(region, *patients, key="once"):
+    return region.http(HTTP_X_PATIENT_TOKEN=cast.token_of(*patients), HTTP_IDEMPOTENCY_KEY=key)
+
+
+def by_bearer(region, *patients, key="once"):
+    return region.http(HTTP_AUTHORIZATION=f"Bearer {cast.token_of(*patients)}", HTTP_IDEMPOTENCY_KEY=key)
+
+
+def merge(duplicate, into):
+    return merging.merge(duplicate=duplicate, into=into, by=SYSTEM, now=timezone.now())
+
+
+@pytest.mark.parametrize("caller", [by_client, by_bearer])
+class TestRepeatedAfterAMerge:
+    """Contract §2.3: the same patient's same request has its first answer, whichever of his cards stands for him."""
+
+    def told_again(self, first, again):
+        assert (again.status_code, again.content) == (first.status_code, first.content)
+        assert again["Idempotency-Replayed"] == "true"
+
+    @pytest.mark.parametrize("names_survivor", [False, True])
+    @pytest.mark.parametrize("is_older", [False, True])
+    def test_a_booking_and_its_cancelling(self, region, slot, patient, caller, is_older, names_survivor):
+        newer = cast.a_patient(slot.doctor.lpu)
+        duplicate, survivor = (patient, newer) if is_older else (newer, patient)
+        first = book(caller(region, duplicate), slot)
+        url = f"{URL}/{first.json()['guid']}"
+        cancelled = caller(region, duplicate, key="cancel").delete(url)
+        assert (first.status_code, cancelled.status_code) == (201, 200)
+        merge(duplicate, survivor)
+        named = survivor if names_survivor else duplicate
+        self.told_again(first, book(caller(region, named), slot))
+        self.told_again(cancelled, caller(region, named, key="cancel").delete(url))
+        assert Appointment.objects.get().state == "cancelled"
+
+    def test_also_after_a_second_merge(self, region, slot, patient, caller):
+        second, third = (cast.a_patient(slot.doctor.lpu) for _ in range(2))
+        first = book(caller(region, patient), slot)
+        merge(patient, second)
+        merge(second, third)
+        self.told_again(first, book(caller(region, third), slot))
+
+    def test_also_when_another_card_has_become_the_first(self, region, slot, patient, caller):
+        """One of two cards goes into one that is older than both."""
+        elsewhere = cast.a_patient(cast.an_lpu())
+        later = cast.a_patient(slot.doctor.lpu)
+        first = book(caller(region, elsewhere, later), slot)
+        merge(later, patient)
+        self.told_again(first, book(caller(region, elsewhere, patient), slot))
+
+    def test_nobody_elses_answer_and_no_other_requests(self, region, slot, patient, caller):
+        stranger, newer = (cast.a_patient(slot.doctor.lpu) for _ in range(2))
+        other = cast.a_slot(slot.doctor, hours=30)
+        book(caller(region, patient), slot)
+        merge(patient, newer)
+        merge(cast.a_patient(slot.doctor.lpu), stranger)
+        refused(book(caller(region, newer), other), 422, "idempotency_key_reused")
+        told = book(caller(region, stranger), slot)
+        if caller is by_bearer:  # a key of his own
+            refused(told, 409, "slot_taken")
+        else:
+            refused(told, 422, "idempotency_key_reused")
+        assert Appointment.objects.count() == 1
