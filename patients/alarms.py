@@ -56,12 +56,19 @@ def mark_version(now: datetime) -> None:
 
 
 def oldest_unsent(now: datetime) -> Facts | None:
-    """A change has been waiting for too long; existing cards that are uploaded bit by bit are not counted."""
+    """A change has been waiting for too long; existing cards that are uploaded bit by bit are not counted, nor those
+    that fail by themselves."""
     oldest = figures.oldest_unsent()
     since: datetime | None = oldest.since if oldest else None  # type: ignore[attr-defined]  # annotated
     if since is None or now - since <= OLD:
         return None
     return {"minutes": int((now - since).total_seconds()) // 60}
+
+
+def cards_failing(now: datetime) -> Facts | None:
+    """Changes that were sent again and again and that the MIP does not take."""
+    count = figures.failing().order_by()[:MOST].count()
+    return {"count": count} if count else None
 
 
 def credentials(now: datetime) -> Facts | None:
@@ -134,6 +141,16 @@ CHECKS = (
         _("The oldest has been waiting for %(minutes)d minutes. The page of the exchange says why."),
         oldest_unsent,
         everybodys=True,
+    ),
+    Check(
+        "cards_failing",
+        _("Cards fail again and again"),
+        _(
+            "%(count)d changed cards were sent several times, and the MIP does not take them. The page of the exchange "
+            'lists them by reason ("waiting to repeat"): show the reason to the operators of the MIP.'
+        ),
+        cards_failing,
+        after=OLD,
     ),
     Check(
         "mip_credentials",

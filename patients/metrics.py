@@ -29,6 +29,8 @@ def uploads() -> Iterator[Metric]:
     yield Metric("uploads", "Cards by the state of their upload to the MIP.", states)
     age = (timezone.now() - found.oldest_since).total_seconds() if found.oldest_since else 0.0
     yield Metric.single("oldest_unsent_seconds", "Age of the oldest change that the MIP has not been told.", age)
+    failing = "Changed cards that were sent again and again and that the MIP does not take."
+    yield Metric.single("uploads_failing", failing, float(found.failing))
     concerned = "Patients of the next 7 days whose card the MIP does not have."
     yield Metric.single("patients_concerned", concerned, float(found.concerned))
 

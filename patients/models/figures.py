@@ -12,7 +12,7 @@ class ExchangeFigures(models.Model):
 
     `reasons` holds `[state, code, cards]` of every pair there is, `notices` those of them that are refused and out of
     use, which the registrars do not see. `oldest_since` is the oldest change that the MIP
-    does not have and that is on its way there; `oldest_card` is its card.
+    does not have and that is on its way there, but for the `failing` cards; `oldest_card` is its card.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
@@ -23,6 +23,7 @@ class ExchangeFigures(models.Model):
     concerned = models.PositiveIntegerField(_("patients concerned"), default=0, db_default=0)
     oldest_since = models.DateTimeField(_("oldest unsent since"), null=True)
     oldest_card = models.BigIntegerField(_("card of it"), null=True)
+    failing = models.PositiveIntegerField(_("cards that fail again and again"), default=0, db_default=0)
 
     class Meta:
         default_permissions = ()

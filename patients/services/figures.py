@@ -10,7 +10,8 @@ from django.db.models import Count, F, QuerySet
 
 from lmis.rows import fetch
 from patients.models import CardUpload, ExchangeFigures
-from patients.services import concerned
+from patients.querysets import CardUploadQuerySet
+from patients.services import concerned, gate
 
 EVERY = timedelta(seconds=5)
 _SHARE = 20  # a count that took a second is not repeated for twenty
@@ -50,6 +51,7 @@ def count(*, now: datetime) -> ExchangeFigures:
         concerned=concerned.count(now=now),
         oldest_since=oldest.since if oldest else None,  # type: ignore[attr-defined]  # annotated
         oldest_card=oldest.pk if oldest else None,
+        failing=failing().count(),
     )
     fresh.took_ms = round((time.perf_counter() - begun) * 1000)
     return fresh
@@ -62,9 +64,22 @@ def by_reason(found: QuerySet[CardUpload]) -> list[list[str | int]]:
 
 
 def oldest_unsent() -> CardUpload | None:
-    """The oldest change that the MIP does not have and that is on its way, with `since`; existing cards aside.
+    """The oldest change that the MIP does not have and that is on its way, with `since`; the failing aside.
 
-    A card that is sent again although the MIP has it harms nobody. One statement, along the index of what is due.
+    One statement, along the index of what is due.
     """
-    unsent = CardUpload.objects.unsent().behind().filter(priority__lt=CardUpload.Priority.BACKFILL)
+    unsent = _changes().filter(attempts__lte=gate.FRESH)
     return unsent.annotate(since=F("patient__updated_at")).order_by("since", "pk").first()
+
+
+def failing() -> CardUploadQuerySet:
+    """Changes that fail again and again: that is each card's own trouble, and says nothing of the others' way.
+
+    Were they the oldest, one of them would hide for ever how long the others wait.
+    """
+    return _changes().filter(attempts__gt=gate.FRESH)
+
+
+def _changes() -> CardUploadQuerySet:
+    """On their way and not at the MIP, existing cards aside; one that the MIP has and is sent again harms nobody."""
+    return CardUpload.objects.unsent().behind().filter(priority__lt=CardUpload.Priority.BACKFILL)

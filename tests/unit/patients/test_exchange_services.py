@@ -20,7 +20,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from lmis.actors import SYSTEM
-from lmis.models import AccessRecord, ApiClient, ApiSecret, Heartbeat
+from lmis.models import AccessRecord, Alarm, ApiClient, ApiSecret, Heartbeat
 from lmis.querysets_ops import BAD_CREDENTIALS
 from lmis.services import alarm_checks, alarms, traffic
 from patients import alarms as patient_alarms
@@ -357,6 +357,34 @@ class TestChecks:
         assert patient_alarms.oldest_unsent(now) == {"minutes": 16}
         set_upload(card, state="rejected")
         assert patient_alarms.oldest_unsent(now) is None
+
+    def test_a_card_that_fails_by_itself_does_not_hide_that_others_wait(self, card, lpu, now):
+        Patient.objects.filter(pk=card.pk).update(updated_at=now - DAY)
+        set_upload(card, state="retry", error_code="http_413", attempts=3, due_at=now + HOUR)
+        assert patient_alarms.oldest_unsent(now) == {"minutes": 1440}
+        assert patient_alarms.cards_failing(now) is None
+        claimed = {"state": "in_flight", "claim": uuid.uuid4(), "claimed_until": now}
+        for columns in ({"attempts": 4}, {**claimed, "attempts": 5}):
+            set_upload(card, **columns)
+            assert patient_alarms.cards_failing(now) == {"count": 1}
+            assert patient_alarms.oldest_unsent(now) is None
+        waits = a_card(lpu)
+        Patient.objects.filter(pk=waits.pk).update(updated_at=now - 16 * MINUTE)
+        assert patient_alarms.oldest_unsent(now) == {"minutes": 16}
+        set_upload(card, priority=2)
+        assert patient_alarms.cards_failing(now) is None
+
+    def test_who_knows_of_a_failing_card_is_told_of_a_standstill(self, card, lpu, now):
+        Patient.objects.filter(pk=card.pk).update(updated_at=now - DAY)
+        set_upload(card, state="retry", error_code="http_413", attempts=40, due_at=now + HOUR)
+        for minute in range(17):
+            alarms.look(now=now + minute * MINUTE)
+        known = Alarm.objects.get(name="cards_failing")
+        assert not Alarm.objects.filter(name="oldest_unsent").exists()
+        alarms.acknowledge(alarm_id=known.pk, by=SYSTEM, now=now)
+        Patient.objects.filter(pk=a_card(lpu).pk).update(updated_at=now)
+        alarms.look(now=now + 18 * MINUTE)
+        assert Alarm.objects.filter(name="oldest_unsent", acknowledged_at=None, ended_at=None).exists()
 
     def test_without_the_mips_address_it_is_noticed_all_the_same(self, card, now, settings):
         settings.MIP = {**settings.MIP, "URL": ""}

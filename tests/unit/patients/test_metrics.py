@@ -32,6 +32,14 @@ def test_states_and_the_oldest_unsent():
     assert 7200 <= scrape()["lmis_oldest_unsent_seconds"] < 10800
 
 
+def test_cards_that_fail_again_and_again():
+    failing = a_patient(an_lpu())
+    assert scrape()["lmis_uploads_failing"] == 0
+    CardUpload.objects.filter(patient=failing).update(state="retry", attempts=4)
+    found = scrape()
+    assert (found["lmis_uploads_failing"], found["lmis_oldest_unsent_seconds"]) == (1, 0)
+
+
 def test_a_scrape_counts_no_cards_while_others_do():
     a_patient(an_lpu())
     figures.keep(now=timezone.now())

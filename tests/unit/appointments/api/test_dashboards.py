@@ -119,6 +119,12 @@ def test_when_operators_are_told(name):
     assert rule["labels"]["severity"] == "critical"
 
 
+def test_when_operators_are_warned_of_cards_that_fail():
+    rule = next(rule for rule in RULES if rule["alert"] == "LmisCardsFailing")
+    assert (rule["expr"], rule["for"]) == ("max by (job) (lmis_uploads_failing) > 0", "15m")
+    assert rule["labels"]["severity"] == "warning"
+
+
 def test_panels_do_not_lie_on_each_other():
     cells = [
         (x, y)
