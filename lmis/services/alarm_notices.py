@@ -60,11 +60,13 @@ def _ask_for(alarm: Alarm, event: AlarmNotice.Event, by: list[AlarmNotice.Channe
 
 def _claim(now: datetime) -> AlarmNotice | None:
     """One that is due and that nobody is sending; committed on return. The end of an alarm waits for its beginning."""
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
+    # What lies further ahead than we ever put it was put there before the clock was set back.
+    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + 2 * _HELD)
+    due = Q(due_at__lte=now) | Q(attempts=0) | Q(due_at__gt=now + _LONGEST)
     first = AlarmNotice.objects.filter(
         alarm=OuterRef("alarm"), channel=OuterRef("channel"), event=Event.BEGINS, sent_at__isnull=True
     )
-    unsent = AlarmNotice.objects.filter(free, sent_at__isnull=True, due_at__lte=now, due_at__gt=now - _OLD)
+    unsent = AlarmNotice.objects.filter(free, due, sent_at__isnull=True, due_at__gt=now - _OLD)
     unsent = unsent.exclude(Exists(first), event=Event.ENDS)
     with transaction.atomic(durable=True):
         # Two processes at once would both send it: whoever locks the row first has it, the other skips it.

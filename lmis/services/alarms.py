@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lmis.actors import Actor
@@ -112,7 +113,7 @@ def unheard(*, now: datetime, watches: bool) -> Unheard:
     That nobody looks at the checks any more is one of them, the worst; before the first look nothing is known.
     """
     at = last_look()
-    blind = at is not None and now - at > STALE
+    blind = at is not None and is_stale(at, now)
     shown = [one for one in lines(now=now) if not (one.alarm.acknowledged_at or one.quiet_until)]
     shown = [one for one in shown if watches or CHECKS[one.alarm.name].everybodys]
     titles = [_("Nobody watches over the exchange")] * blind + [one.title for one in shown]
@@ -122,6 +123,11 @@ def unheard(*, now: datetime, watches: bool) -> Unheard:
 def last_look() -> datetime | None:
     """When the checks were looked at last; one statement."""
     return AlarmRound.objects.values_list("at", flat=True).filter(pk=1).first()
+
+
+def is_stale(at: datetime, now: datetime) -> bool:
+    """Whether that look is no look of these minutes; one ahead of us neither, for the clock was set back since then."""
+    return abs(now - at) > STALE
 
 
 def acknowledge(*, alarm_id: int, by: Actor, now: datetime) -> bool:
@@ -165,7 +171,9 @@ def _take_round(now: datetime) -> bool:
     AlarmRound.objects.get_or_create(pk=1, defaults={"at": now - 2 * EVERY})
     # Beat's process, workers and the task may all be about to look:
     # whoever moves the moment on does, the others find it moved.
-    return bool(AlarmRound.objects.filter(pk=1, at__lte=now - EVERY).update(at=now))
+    # After a clock was set back nobody would look until it is as late again; machines may differ by less.
+    due = Q(at__lte=now - EVERY) | Q(at__gt=now + EVERY)
+    return bool(AlarmRound.objects.filter(due, pk=1).update(at=now))
 
 
 def _ask(check: Check, now: datetime) -> Facts | None:
@@ -200,6 +208,7 @@ def _write_down(found: Mapping[str, Facts | None], now: datetime) -> None:
 def _lasting(this_round: AlarmRound, found: Mapping[str, Facts | None], now: datetime) -> dict[str, Facts | None]:
     """Without what has not lasted long enough yet to be an alarm; since when it is there is kept in the round."""
     known = {name: since for name, since in this_round.suspected.items() if found.get(name, _UNKNOWN) is not None}
+    known = {name: min(since, now.isoformat(), key=datetime.fromisoformat) for name, since in known.items()}
     fresh = {name for name, facts in found.items() if facts is not None} - known.keys()
     suspected = known | dict.fromkeys(fresh, now.isoformat())
     if suspected != this_round.suspected:

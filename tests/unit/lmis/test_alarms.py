@@ -124,6 +124,25 @@ class TestRounds:
         assert Alarm.objects.get().ended_at is None
         assert len(mail.outbox) == 1
 
+    def test_a_clock_that_is_set_back_stops_no_round(self, trouble, now, monkeypatch):
+        slow = alarms.Check("tank", "The tank is empty", "", trouble.find, after=2 * MINUTE)
+        monkeypatch.setattr(alarms, "CHECKS", {"tank": slow})
+        trouble.facts = {"litres": 0}
+        ahead = now + dt.timedelta(hours=3)
+        assert alarms.look(now=ahead)
+        assert alarms.unheard(now=now, watches=True).mark == "blind"
+        assert alarms.look(now=now)
+        assert alarms.unheard(now=now, watches=True).mark == "none"
+        assert not alarms.look(now=now)
+        assert alarms.look(now=now + MINUTE)
+        assert not Alarm.objects.exists()
+        assert alarms.look(now=now + 2 * MINUTE)
+        assert Alarm.objects.get().since == now + 2 * MINUTE
+
+    def test_a_machine_whose_clock_goes_somewhat_behind_makes_no_round_of_its_own(self, trouble, now):
+        assert alarms.look(now=now)
+        assert not alarms.look(now=now - dt.timedelta(seconds=50))
+
     def test_a_check_that_is_no_more_ends_its_alarm(self, trouble, a_round, monkeypatch):
         trouble.facts = {"litres": 3}
         a_round()
@@ -172,6 +191,14 @@ class TestKilled:
 
 
 class TestTelling:
+    @pytest.mark.parametrize("left", [{}, {"attempts": 1}, {"attempts": 1, "claimed": True}])
+    def test_what_was_to_be_told_before_the_clock_was_set_back_is_told_at_once(self, trouble, now, left):
+        ahead = now + dt.timedelta(hours=3)
+        alarm = Alarm.objects.create(name="tank", since=ahead, facts={"litres": 3})
+        held = {"claimed_until": ahead + 2 * MINUTE} if left.pop("claimed", False) else {}
+        alarm.notices.create(event="begins", channel="email", due_at=ahead, **left, **held)
+        assert alarm_notices.deliver(now=now) == 1
+
     def test_a_mail_server_that_is_away_is_tried_again(self, trouble, a_round, settings):
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
