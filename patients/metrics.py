@@ -27,7 +27,7 @@ def uploads() -> Iterator[Metric]:
         count[state] += cards
     states = [({"state": state}, float(count[state])) for state in CardUpload.State.values]
     yield Metric("uploads", "Cards by the state of their upload to the MIP.", states)
-    age = (timezone.now() - found.oldest_since).total_seconds() if found.oldest_since else 0.0
+    age = max((timezone.now() - found.oldest_since).total_seconds(), 0.0) if found.oldest_since else 0.0
     yield Metric.single("oldest_unsent_seconds", "Age of the oldest change that the MIP has not been told.", age)
     failing = "Changed cards that were sent again and again and that the MIP does not take."
     yield Metric.single("uploads_failing", failing, float(found.failing))
@@ -64,4 +64,4 @@ def exchange() -> Iterator[Metric]:
 def _figures() -> ExchangeFigures:
     now = timezone.now()
     kept = figures.read()
-    return kept if kept is not None and now - kept.counted_at < _TOO_OLD else figures.count(now=now)
+    return kept if kept is not None and abs(now - kept.counted_at) < _TOO_OLD else figures.count(now=now)

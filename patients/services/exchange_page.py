@@ -30,7 +30,7 @@ LISTED = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY, State.WAITING, 
 SENT_AGAIN = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY)
 OLD, VERY_OLD = timedelta(minutes=2), timedelta(minutes=15)
 NIGHTS = 30
-COUNTED_LATE = timedelta(minutes=1)
+COUNTED_LATE = figures.AHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Overview:
     def age(self) -> timedelta | None:
         """Of the oldest unsent change; None when nothing waits."""
         since = self.figures.oldest_since if self.figures else None
-        return self.now - since if since else None
+        return max(self.now - since, timedelta()) if since else None
 
     @property
     def age_level(self) -> str:
@@ -128,13 +128,13 @@ class Overview:
 
     @property
     def is_counted_late(self) -> bool:
-        """The figures are not of now: nobody counts."""
-        return self.figures is None or self.now - self.figures.counted_at > COUNTED_LATE
+        """The figures are not of now: nobody counts, or the clock was set back since."""
+        return self.figures is None or abs(self.now - self.figures.counted_at) > COUNTED_LATE
 
     @property
     def is_unwatched(self) -> bool:
         """Nobody looks at the alarms."""
-        return self.looked_at is None or self.now - self.looked_at > alarms.STALE
+        return self.looked_at is None or alarms.is_stale(self.looked_at, self.now)
 
 
 def read(*, now: datetime) -> Overview:

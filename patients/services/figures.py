@@ -14,6 +14,7 @@ from patients.querysets import CardUploadQuerySet
 from patients.services import concerned, gate
 
 EVERY = timedelta(seconds=5)
+AHEAD = timedelta(minutes=1)  # more than machines differ by: then the clock was set back since the last count
 _SHARE = 20  # a count that took a second is not repeated for twenty
 _MOST = 500  # pairs of state and code that are kept
 _LOCK = 0x666967  # of whoever counts
@@ -22,7 +23,7 @@ _LOCK = 0x666967  # of whoever counts
 def keep(*, now: datetime) -> bool:
     """Count and keep it, unless that was done just now or somebody is at it; every process calls it again and again."""
     before = read()
-    if before is not None and now < before.counted_at + max(EVERY, timedelta(milliseconds=_SHARE * before.took_ms)):
+    if before is not None and not _is_due(before, now):
         return False
     with transaction.atomic():
         # All processes wake up at about the same time, and each would count a million rows: one does.
@@ -33,6 +34,11 @@ def keep(*, now: datetime) -> bool:
             [count(now=now)], update_conflicts=True, unique_fields=["id"], update_fields=columns
         )
     return True
+
+
+def _is_due(before: ExchangeFigures, now: datetime) -> bool:
+    passed = now - before.counted_at
+    return passed >= max(EVERY, timedelta(milliseconds=_SHARE * before.took_ms)) or passed < -AHEAD
 
 
 def read() -> ExchangeFigures | None:

@@ -82,6 +82,17 @@ class TestFigures:
         assert not figures.keep(now=now + dt.timedelta(seconds=4))
         assert figures.keep(now=now + dt.timedelta(seconds=6))
 
+    def test_a_clock_that_is_set_back_does_not_keep_the_counts_of_later(self, lpu, now):
+        ahead = now + dt.timedelta(hours=3)
+        Patient.objects.filter(pk=a_card(lpu).pk).update(updated_at=ahead)
+        figures.keep(now=ahead)
+        shown = exchange_page.read(now=now)
+        assert shown.is_counted_late
+        assert shown.age == dt.timedelta()
+        assert figures.keep(now=now)
+        assert not exchange_page.read(now=now).is_counted_late
+        assert not figures.keep(now=now - dt.timedelta(seconds=50))  # on a machine whose clock is somewhat behind
+
     def test_a_slow_count_is_seldom(self, lpu, now):
         figures.keep(now=now)
         ExchangeFigures.objects.update(took_ms=1000)

@@ -54,6 +54,16 @@ def test_figures_that_nobody_renews_are_not_believed():
     assert scrape()["lmis_uploads", "waiting"] == 2
 
 
+def test_figures_from_before_the_clock_was_set_back_are_not_believed_and_no_age_is_negative():
+    waits = a_patient(an_lpu())
+    Patient.objects.filter(pk=waits.pk).update(updated_at=F("updated_at") + dt.timedelta(hours=3))
+    figures.keep(now=timezone.now() + dt.timedelta(hours=3))
+    a_patient(waits.lpu)
+    assert scrape()["lmis_uploads", "waiting"] == 2
+    CardUpload.objects.exclude(patient=waits).update(state="accepted")
+    assert scrape()["lmis_oldest_unsent_seconds"] == 0
+
+
 def test_attempts():
     UploadMinute.objects.create(
         minute=timezone.now(), outcome="accepted", code="", count=3, milliseconds=600, le_100=1, le_300=3, le_1000=3,
