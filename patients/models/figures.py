@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 class ExchangeFigures(models.Model):
     """One row, written by `patients.services.figures.count`.
 
-    `reasons` holds `[state, code, cards]` of every pair there is, `notices` those of them that are refused and out of
-    use, which the registrars do not see. `oldest_since` is the oldest change that the MIP
-    does not have and that is on its way there, but for the `failing` cards; `oldest_card` is its card.
+    `reasons` holds `[state, code, cards]` of every pair there is (of hundreds the rest of each state as `other`),
+    `notices` those of them that are refused and out of use, which the registrars do not see. `oldest_since` is the
+    oldest change that the MIP does not have and that is on its way there, but for the `failing` cards; `oldest_card`
+    is its card.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)

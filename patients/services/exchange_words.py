@@ -19,6 +19,8 @@ State = CardUpload.State
 HELD = (State.WAITING, State.RETRY)  # in which a pause keeps cards
 NOTICES = "notices"  # no state of its own: refused ones of cards out of use, which the registrars do not see
 
+OTHER = "other"  # stands for the codes that are not shown
+
 NAMES: dict[str, Any] = {
     State.WAITING: gettext_lazy("Waiting to be sent"),
     State.IN_FLIGHT: gettext_lazy("Being sent"),
@@ -152,7 +154,7 @@ def to_do(state: str) -> Any:
 
 def plain(code: str) -> str:
     """A code or field as it may be shown to anybody: one that is no plain name becomes `other`."""
-    return code if not code or PLAIN.match(code) else "other"
+    return code if not code or PLAIN.match(code) else OTHER
 
 
 def reason_of(code: str) -> str:

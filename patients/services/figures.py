@@ -6,18 +6,30 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import BigIntegerField, Count, F, Func, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from lmis.rows import fetch
 from patients.models import CardUpload, ExchangeFigures
 from patients.querysets import CardUploadQuerySet
-from patients.services import concerned, gate
+from patients.services import concerned, exchange_words, gate
 
 EVERY = timedelta(seconds=5)
 AHEAD = timedelta(minutes=1)  # more than machines differ by: then the clock was set back since the last count
 _SHARE = 20  # a count that took a second is not repeated for twenty
-_MOST = 500  # pairs of state and code that are kept
+_MOST = 500  # pairs of state and code that are kept by their code
 _LOCK = 0x666967  # of whoever counts
+
+
+class _Sum(Func):
+    """Of what is counted already, over a window: Django's own takes no aggregate."""
+
+    function = "SUM"
+    window_compatible = True
+
+
+_PLACE = Window(RowNumber(), partition_by="state", order_by=["-cards", "error_code"])
+_OF_STATE = Window(_Sum(F("cards"), output_field=BigIntegerField()), partition_by="state")
 
 
 def keep(*, now: datetime) -> bool:
@@ -64,9 +76,17 @@ def count(*, now: datetime) -> ExchangeFigures:
 
 
 def by_reason(found: QuerySet[CardUpload]) -> list[list[str | int]]:
-    """`[state, code, cards]` for every pair that there is, the most first. One pass over an index."""
-    rows = found.order_by().values_list("state", "error_code").annotate(cards=Count("pk"))
-    return [list(row) for row in rows.order_by("-cards", "state", "error_code")[:_MOST]]
+    """`[state, code, cards]` for every pair there is; of too many the rest of each state as `other`. One statement.
+
+    A state's codes add up to its cards: where the MIP writes a code of its own for each card, they still do.
+    """
+    by_pair = found.order_by().values_list("state", "error_code").annotate(cards=Count("pk"))
+    ranked = by_pair.annotate(place=_PLACE, of_state=_OF_STATE).order_by("place", "-cards", "state", "error_code")
+    kept, rest = list[list[str | int]](), dict[str, int]()
+    for state, code, cards, _place, of_state in ranked[:_MOST]:  # each state's first ones, so that none is left out
+        kept.append([state, code, cards])
+        rest[state] = rest.get(state, of_state) - cards
+    return kept + [[state, exchange_words.OTHER, cards] for state, cards in rest.items() if cards]
 
 
 def oldest_unsent() -> CardUpload | None:

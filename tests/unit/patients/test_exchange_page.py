@@ -26,6 +26,7 @@ from patients.models import (
 from patients.services import exchange_charts, exchange_page, exchange_words, figures, resending
 from tests.factories.patients import a_card
 from tests.factories.staff import an_employee
+from tests.scrape import scrape
 from tests.statements import listed, statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mip_away")]
@@ -76,6 +77,27 @@ class TestFigures:
             ["rejected", "validation_error", 2],
             ["waiting", "", 1],
         ]
+
+    def test_of_too_many_codes_the_rest_stands_together(self, client, operator, lpu, now, monkeypatch):
+        """A MIP that writes a code of its own for each card: each is still counted, on the page and in the metrics."""
+        monkeypatch.setattr(figures, "_MOST", 7)
+        for number in range(12):
+            rejected(lpu, code=f"ERR-{number:02d}")
+        for number in range(3):
+            set_upload(a_card(lpu), state="retry", error_code=f"http_50{number}")
+        set_upload(a_card(lpu), state="accepted")
+        figures.keep(now=now)
+        rows = {row.state: row for row in exchange_page.states_of(figures.read())}
+        assert {state: row.cards for state, row in rows.items()} == {"rejected": 12, "retry": 3, "accepted": 1}
+        by_code = {one.code: one.cards for one in rows["rejected"].reasons}
+        assert by_code == {"ERR-00": 1, "ERR-01": 1, "ERR-02": 1, "other": 9}
+        assert scrape()["lmis_uploads", "rejected"] == 12
+        page = text_of(client.get(URL))
+        assert "again-rejected-ERR-00" in page
+        assert "again-rejected-other" not in page, "nobody is in a state with that code"
+        with statements() as found:
+            figures.by_reason(CardUpload.objects.all())
+        assert len(found) == 1, listed(found)
 
     def test_not_again_before_its_time(self, lpu, now):
         assert figures.keep(now=now)
