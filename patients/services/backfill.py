@@ -161,8 +161,7 @@ def _step(now: datetime) -> int:
     row = Backfill.objects.select_for_update(no_key=True, skip_locked=True).filter(ended_at=None).first()
     if row is None:
         return 0
-    queued = CardUpload.objects.due(now).filter(priority=CardUpload.Priority.BACKFILL)
-    waiting = len(queued.values_list("pk", flat=True)[: ROOM + 1])
+    waiting = len(_queued(row, now).values_list("pk", flat=True)[: ROOM + 1])
     room = min(AT_ONCE, ROOM - waiting)
     before, moved = row.done, room > 0 and row.cursor < row.last
     if moved:
@@ -193,6 +192,14 @@ def _hand_over(row: Backfill, room: int, now: datetime) -> int:
     row.cursor = ids[-1] if len(ids) == room else upper
     row.done += len(ids)
     return len(free)
+
+
+def _queued(row: Backfill, now: datetime) -> QuerySet[CardUpload]:
+    """What waits in the outbox of it. Those that kept their places there stand among changes, which count with them."""
+    due = CardUpload.objects.due(now)
+    if row.state == State.RETRY:
+        return due.filter(pk__lte=row.cursor).order_by()  # no index has this order
+    return due.filter(priority=CardUpload.Priority.BACKFILL)
 
 
 def _in_scope(row: Backfill) -> QuerySet[CardUpload]:

@@ -52,6 +52,11 @@ def queued():
     return set(CardUpload.objects.filter(state="waiting", priority=2).values_list("pk", flat=True))
 
 
+def waiting():
+    """Cards that wait, in whatever place."""
+    return set(CardUpload.objects.filter(state="waiting").values_list("pk", flat=True))
+
+
 def keys(cards):
     return {card.pk for card in cards}
 
@@ -153,6 +158,18 @@ class TestHandingOver:
         moved = CardUpload.objects.filter(pk__in=[card.pk for card in cards[:2]])
         assert set(moved.values_list("state", "priority")) == {("waiting", CardUpload.Priority.CHANGED)}
         assert all(due_at <= now for due_at in moved.values_list("due_at", flat=True))
+
+    @pytest.mark.parametrize("place", CardUpload.Priority.values)
+    def test_what_keeps_its_place_takes_room_too(self, cards, now, monkeypatch, place):
+        monkeypatch.setattr(backfill, "ROOM", 2)
+        settle(cards, "retry", priority=place, due_at=now + 999 * SECOND)
+        start(now, state="retry")
+        for turn in range(3):
+            backfill.work(now=now + turn * SECOND)
+            assert waiting() == keys(cards[:2])
+        settle(cards[:1])
+        backfill.work(now=now + 3 * SECOND)
+        assert waiting() == keys(cards[1:3])
 
     def test_piece_by_piece(self, cards, now, monkeypatch):
         monkeypatch.setattr(backfill, "AT_ONCE", 2)
@@ -315,6 +332,33 @@ class TestProgress:
         backfill.work(now=now + SECOND)
         shown = backfill.progress(now=now + SECOND)
         assert (shown.percent, shown.is_running, shown.left, shown.waits_because) == (100, False, None, "")
+
+    @pytest.mark.parametrize("place", CardUpload.Priority.values)
+    def test_what_waits_in_its_own_place_is_not_sent(self, cards, now, place):
+        settle(cards, "retry", priority=place, error_code="http_500", due_at=now + 999 * SECOND)
+        start(now, state="retry", error_code="http_500")
+        for turn in range(1, 4):
+            backfill.work(now=now + turn * SECOND)
+        shown = backfill.progress(now=now + 4 * SECOND)
+        assert waiting() == keys(cards)
+        assert (shown.done, shown.percent, shown.is_running) == (0, 0, True)
+        settle(cards[:3])
+        backfill.work(now=now + 4 * SECOND)
+        assert backfill.progress(now=now + 4 * SECOND).percent == 60
+        settle(cards)
+        backfill.work(now=now + 5 * SECOND)
+        shown = backfill.progress(now=now + 5 * SECOND)
+        assert (shown.done, shown.percent, shown.is_running) == (5, 100, False)
+
+    def test_a_change_further_on_does_not_hold_it(self, cards, now):
+        settle(cards[:2], "retry", due_at=now + 999 * SECOND)
+        start(now, state="retry")
+        backfill.work(now=now)
+        later = a_card(cards[0].lpu)
+        settle(cards)
+        backfill.work(now=now + SECOND)
+        assert waiting() == {later.pk}
+        assert not backfill.progress(now=now + SECOND).is_running
 
     def test_of_nothing(self, now):
         start(now)
