@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from appointments.exceptions import AppointmentNotFound
 from appointments.models import AbsenceDecision, Appointment, CallTask, ScheduleException, Slot
-from appointments.services import calls, cancelling, substitution
+from appointments.services import calls, cancelling, substitution, waiting_again
 from appointments.services.absence_targets import CHANNELS
 from lmis.actors import Actor
 from lmis.exceptions import Refusal, Unavailable
@@ -116,6 +116,7 @@ def _move(decision: AbsenceDecision, absence: ScheduleException, by: Actor, now:
 
 
 def _cancel(decision: AbsenceDecision, absence: ScheduleException, by: Actor, now: dt.datetime) -> None:
+    """The clinic's doing: who had waited for this place waits again."""
     seen = _appointment(decision)
     gone = cancelling.cancel(
         guid=seen.guid,
@@ -125,6 +126,7 @@ def _cancel(decision: AbsenceDecision, absence: ScheduleException, by: Actor, no
         now=now,
         late=True,
     )
+    waiting_again.reopen(appointment=gone, by=by)
     _have_called(gone, seen.slot, None, What.CANCELLED, absence, by, now)
 
 

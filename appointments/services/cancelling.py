@@ -26,7 +26,7 @@ from appointments.exceptions import (
 from appointments.models import Appointment, Slot
 from appointments.models.appointment import MISTAKE_WITHIN, may_be_slip
 from appointments.querysets import AppointmentQuerySet
-from appointments.services import rules
+from appointments.services import rules, waiting_again
 from appointments.services.writing import write
 from lmis.actors import Actor
 from lmis.exceptions import Unavailable
@@ -54,6 +54,7 @@ def cancel(
 def undo_mistake(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.datetime) -> Appointment:
     """Take back what an employee has just booked by a slip: cancelled, and in no statistics.
 
+    Who was taken off the waiting list by that booking is on it again.
     In: `among` as for `cancel`. Within `MISTAKE_WITHIN` of the booking. Raises AppointmentNotFound, AlreadyCancelled,
     VisitDone, NotOurMistake (the patient's own booking), TooLateForMistake.
     """
@@ -65,6 +66,7 @@ def undo_mistake(*, guid: UUID, among: AppointmentQuerySet, by: Actor, now: dt.d
         if not may_be_slip(appointment.created_at, now):
             raise TooLateForMistake
         _write_cancelled(appointment, by=by, now=now, cancel_reason="", mistake=True)
+        waiting_again.reopen(appointment=appointment, by=by)
     return appointment
 
 

@@ -26,7 +26,7 @@ from patients.models import Patient
 logger = logging.getLogger(__name__)
 State = WaitingEntry.State
 OFFERED = 5
-_ONCE = {"waiting_once_a_speciality", "waiting_once_a_doctor"}
+ONCE = {"waiting_once_a_speciality", "waiting_once_a_doctor"}
 
 
 class WaitingNotFound(Refusal):
@@ -217,7 +217,7 @@ def _put(entry: WaitingEntry) -> None:
             entry.save()
     except IntegrityError as error:
         # Two windows may put one patient on the list at once; the index lets one in.
-        if constraint_of(error) not in _ONCE:
+        if constraint_of(error) not in ONCE:
             raise
         raise AlreadyWaiting(_same(entry)) from error
 

@@ -23,9 +23,7 @@ def booked(slot, patient=None, **fields) -> Appointment:
         patient=patient or cast.a_patient(slot.doctor.lpu),
         source=Source.REGISTRY,
         channels={Source.REGISTRY},
-        by=SYSTEM,
-        now=timezone.now(),
-        **fields,
+        **{"by": SYSTEM, "now": timezone.now()} | fields,
     )
 
 

@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from appointments.exceptions import SlotTaken, SlotUnavailable
 from appointments.models import AbsenceDecision, Appointment, CallTask, ScheduleException, Slot
-from appointments.services import absence_run, absence_targets, absences, booking, cancelling, generation, substitution
+from appointments.services import (
+    absence_run,
+    absence_targets,
+    absences,
+    booking,
+    cancelling,
+    generation,
+    substitution,
+    waiting,
+)
 from appointments.services.absences import AbsenceOverlaps, Decided, DecisionsPending
 from lmis.actors import Actor
 from lmis.exceptions import ValidationFailed
@@ -18,7 +27,7 @@ from tests.factories import cast
 from tests.factories.directions import a_direction
 from tests.factories.schedule import a_slot_at, a_template, an_exception, at
 from tests.factories.staff import an_employee, refused
-from tests.factories.waiting import booked
+from tests.factories.waiting import an_entry, booked
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db(transaction=True)  # each patient has a transaction of its own
@@ -291,6 +300,15 @@ class TestCarryingOut:
             (moved.pk, "moved", target.pk, moved.patient.phone, "болезнь"),
             (cancelled.pk, "cancelled", None, cancelled.patient.phone, "болезнь"),
         ]
+
+    def test_whom_the_clinic_cancels_waits_again(self, doctor, by):
+        patient = cast.a_patient(doctor.lpu)
+        entry, visit = an_entry(doctor, patient=patient), booked(on(doctor, "09:00"), patient)
+        waiting.served(patient=patient, appointment=visit, by=by, now=NOW)
+        absence = close(doctor, by)
+        assert carried_out(absence, by, Decided(visit, Choice.CANCEL)) == absence_run.Progress(1, 0, 0)
+        entry.refresh_from_db()
+        assert (entry.state, entry.appointment) == ("open", None)
 
     def test_a_place_lost_meanwhile_is_said_and_the_others_go_on(self, doctor, by):
         first, second = [booked(on(doctor, time)) for time in ("09:00", "09:15")]

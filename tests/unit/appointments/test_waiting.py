@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from appointments.exceptions import DirectionAlreadyBooked, SlotTaken
 from appointments.models import Appointment, WaitingEntry
-from appointments.services import waiting, waiting_offers
+from appointments.services import cancelling, waiting, waiting_offers
 from appointments.services.waiting import AlreadyWaiting, WaitingNotFound, WaitingOver
 from directions.exceptions import DirectionCancelled
 from lmis.actors import SYSTEM, Actor
@@ -232,6 +232,55 @@ class TestBooking:
         other.refresh_from_db()
         assert other.state == "open"
         assert WaitingEntry.objects.filter(state="booked", appointment=made).count() == 2
+
+
+class TestTakenBack:
+    """The booking that took the patient off the list was a slip."""
+
+    @pytest.fixture
+    def entry(self, doctor):
+        return an_entry(doctor, urgent=True, note="после операции")
+
+    @pytest.fixture
+    def made(self, doctor, entry, by):
+        slot = cast.a_slot(doctor)
+        return waiting.book_from(guid=entry.guid, slot_guid=slot.guid, now=timezone.now(), by=by, **DESK)
+
+    def undone(self, made, by):
+        own = Appointment.objects.filter(patient=made.patient)
+        return cancelling.take_back(guid=made.guid, among=own, by=by, now=made.created_at)
+
+    def test_the_patient_waits_as_before(self, entry, by, request):
+        before = rows()
+        made = request.getfixturevalue("made")
+        assert rows() != before
+        self.undone(made, by)
+        assert rows() == before
+        assert Appointment.objects.get(pk=made.pk).mistake
+
+    def test_for_the_doctor_and_for_the_speciality(self, doctor, by):
+        patient = cast.a_patient(doctor.lpu)
+        mine = [an_entry(doctor, patient=patient), an_entry(doctor, patient=patient, by_name=True)]
+        made = booked(cast.a_slot(doctor), patient, by=by)
+        waiting.served(patient=patient, appointment=made, by=by, now=timezone.now())
+        other = an_entry(doctor)
+        waiting.close(guid=other.guid, reason="сам", by=by, now=timezone.now())
+        self.undone(made, by)
+        assert list(WaitingEntry.objects.open().order_by("pk")) == mine
+
+    def test_who_was_put_on_the_list_again_meanwhile_is_on_it_once(self, doctor, entry, made, by):
+        again = an_entry(doctor, patient=entry.patient)
+        before = rows()
+        self.undone(made, by)
+        assert rows() == before
+        assert list(WaitingEntry.objects.open()) == [again]
+        assert Appointment.objects.get(pk=made.pk).state == "cancelled"
+
+    def test_an_ordinary_cancelling_leaves_it_served(self, made, by):
+        before = rows()
+        own = Appointment.objects.filter(patient=made.patient)
+        cancelling.cancel(guid=made.guid, among=own, reason="передумал", by=by, now=timezone.now())
+        assert rows() == before
 
 
 class TestClosing:
