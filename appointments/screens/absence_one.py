@@ -64,6 +64,7 @@ class OneAbsence(AbsenceScreen):
             "substitutes": self.substitutes(),
             "others": [each for each in self.colleagues if not self.is_same(each)],
             "lines": self.lines(),
+            "come": sum(substitution.has_come(one, self.now) for one in self.left),
         }
 
     def is_same(self, doctor: Doctor) -> bool:
@@ -74,7 +75,7 @@ class OneAbsence(AbsenceScreen):
     def substitutes(self) -> list[tuple[Doctor, int]]:
         """Those of the speciality with how many of the patients they could see; whoever can see most comes first."""
         same = [each for each in self.colleagues if self.is_same(each)]
-        calendar = substitution.calendar_of(same, self.left)
+        calendar = substitution.calendar_of(same, self.left, now=self.now)
         counted = [(each, sum(not fit.why_not for fit in calendar.fits(self.left, each))) for each in same]
         return sorted(counted, key=lambda pair: -pair[1])
 
@@ -83,7 +84,13 @@ class OneAbsence(AbsenceScreen):
         targets = absence_targets.targets_for(self.absence, self.left, self.now)
         shared = {"same": targets.same, "colleagues": targets.colleagues}
         return [
-            {"appointment": one, "proposed": targets.proposed.get(one.pk), "decision": _decision(one), **shared}
+            {
+                "appointment": one,
+                "proposed": targets.proposed.get(one.pk),
+                "decision": _decision(one),
+                "has_come": substitution.has_come(one, self.now),
+                **shared,
+            }
             for one in self.left
         ]
 
@@ -124,7 +131,7 @@ class AbsencePreview(OneAbsence):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Each patient with: fits, or why not."""
         substitute = _substitute(request, self.colleagues)
-        fits = substitution.calendar_of([substitute], self.left).fits(self.left, substitute)
+        fits = substitution.calendar_of([substitute], self.left, now=self.now).fits(self.left, substitute)
         able = sum(not fit.why_not for fit in fits)
         shown = {"absence": self.absence, "substitute": substitute, "fits": fits, "able": able}
         return self.render(shown, "screens/absence/_preview.html")
@@ -136,7 +143,7 @@ class AbsenceSubstitute(OneAbsence):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Whoever fits goes to the substitute; the others are left to decide about."""
         substitute = _substitute(request, self.colleagues)
-        fits = substitution.calendar_of([substitute], self.left).fits(self.left, substitute)
+        fits = substitution.calendar_of([substitute], self.left, now=self.now).fits(self.left, substitute)
         able = [Decided(f.appointment, Choice.SUBSTITUTE, substitute=substitute) for f in fits if not f.why_not]
         return self.decide(able)
 
@@ -151,10 +158,11 @@ class AbsenceDecide(OneAbsence):
         places = {str(slot.guid): slot for slot in Slot.objects.filter(guid__in=_guids(wanted.values()))}
         decisions = []
         for one, choice in sent.items():
+            late = f"come-{one.guid}" in request.POST
             if choice == Choice.MOVE and wanted[one] in places:
-                decisions.append(Decided(one, Choice.MOVE, target=places[wanted[one]]))
+                decisions.append(Decided(one, Choice.MOVE, target=places[wanted[one]], late=late))
             elif choice in (Choice.CANCEL, Choice.KEEP):
-                decisions.append(Decided(one, choice))
+                decisions.append(Decided(one, choice, late=late))
         if not decisions:
             return self.again(_("Nothing is decided yet: choose for at least one patient."), "warning")
         return self.decide(decisions)

@@ -25,6 +25,7 @@ from lmis.models import Doctor
 
 logger = logging.getLogger(__name__)
 Choice, Kind, State = AbsenceDecision.Choice, ScheduleException.Kind, AbsenceDecision.State
+CAME_MEANWHILE = _("Its time has come meanwhile: the patient may have been seen. Decide about this one by itself.")
 LONGEST = dt.timedelta(days=366)
 
 
@@ -46,12 +47,16 @@ class DecisionsPending(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is to become of one appointment: `target` for a move, `substitute` for a substitution."""
+    """What is to become of one appointment: `target` for a move, `substitute` for a substitution.
+
+    `late` is said by whoever knows that its time has come, and wants it moved or cancelled all the same.
+    """
 
     appointment: Appointment
     choice: str
     target: Slot | None = None
     substitute: Doctor | None = None
+    late: bool = False
 
 
 def close_period(
@@ -121,23 +126,12 @@ def affected(absence: ScheduleException, now: dt.datetime) -> AppointmentQuerySe
 def decide(*, absence: ScheduleException, decisions: Sequence[Decided], by: Actor, now: dt.datetime) -> int:
     """Write down what is to become of these appointments; nothing happens to them yet.
 
-    In: appointments of `affected`; what was decided before and not carried out is replaced. Out: how many.
+    In: appointments of `affected`; what was decided before and not carried out is replaced. One whose time has come
+    unnoticed is refused: the patient may have been seen. Out: how many were written.
     Raises ValidationFailed when a place is meant for more patients than it takes.
     """
     _check_targets(decisions)
-    rows = [
-        AbsenceDecision(
-            exception=absence,
-            appointment=one.appointment,
-            slot_id=one.appointment.slot_id,
-            choice=one.choice,
-            target=one.target,
-            substitute=one.substitute,
-            decided_by=by.label,
-            decided_at=now,
-        )
-        for one in sorted(decisions, key=lambda one: one.appointment.pk)
-    ]
+    rows = [_row(absence, one, by, now) for one in sorted(decisions, key=lambda one: one.appointment.pk)]
     with transaction.atomic(savepoint=False):
         # Two heads may decide about one absence at once: the absence's row lets one after the other.
         ScheduleException.objects.select_for_update(no_key=True).get(pk=absence.pk)
@@ -154,6 +148,23 @@ def decide(*, absence: ScheduleException, decisions: Sequence[Decided], by: Acto
         # An absence may have been entered in the list of exceptions, or a place been laid in it by hand since.
         _close_places(absence, now)
     return len(todo)
+
+
+def _row(absence: ScheduleException, one: Decided, by: Actor, now: dt.datetime) -> AbsenceDecision:
+    row = AbsenceDecision(
+        exception=absence,
+        appointment=one.appointment,
+        slot_id=one.appointment.slot_id,
+        choice=one.choice,
+        target=one.target,
+        substitute=one.substitute,
+        decided_by=by.label,
+        decided_at=now,
+    )
+    # The page may have been looked at before the time came: what it offered for all is not meant for this one.
+    if one.choice != Choice.KEEP and not one.late and one.appointment.slot.begin <= now:
+        row.state, row.refusal = State.REFUSED, str(CAME_MEANWHILE)
+    return row
 
 
 def check_period(begin: dt.datetime, end: dt.datetime, reason: str, now: dt.datetime) -> None:

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from appointments import locks
+from appointments.exceptions import SlotExpired
 from appointments.models import Appointment, ScheduleException, Slot
 from appointments.querysets import SlotQuerySet
 from appointments.services import cancelling
@@ -25,6 +26,7 @@ from lmis.querysets import DoctorQuerySet
 from lmis.rows import constraint_of
 
 Kind = ScheduleException.Kind
+COME = _("its time has already come")
 OWN_PLACE = _("has another place in the schedule at this time")
 AWAY = _("is away himself, or it is a holiday")
 ROOM_TAKEN = _("the room is taken by a colleague")
@@ -54,8 +56,12 @@ class Fit:
 
 @dataclass(slots=True)
 class Calendar:
-    """What stands in the way in the period: of each candidate, and in the rooms; read in three statements."""
+    """What stands in the way in the period: of each candidate, and in the rooms; read in three statements.
 
+    Nobody takes over what has begun by `now`.
+    """
+
+    now: dt.datetime
     slots: dict[int, list[Slot]] = field(default_factory=dict)
     away: list[ScheduleException] = field(default_factory=list)
     rooms: list[tuple[int, int, dt.datetime, dt.datetime]] = field(default_factory=list)  # doctor, room, begin, end
@@ -63,6 +69,8 @@ class Calendar:
     def fit(self, appointment: Appointment, substitute: Doctor) -> Fit:
         """Whether this doctor can take over this appointment."""
         old = appointment.slot
+        if has_come(appointment, self.now):
+            return Fit(appointment, why_not=COME)
         if any(_is_away(one, substitute, old) for one in self.away):
             return Fit(appointment, why_not=AWAY)
         there = [slot for slot in self.slots.get(substitute.pk, []) if slot.begin < old.end and slot.end > old.begin]
@@ -94,6 +102,11 @@ class Calendar:
         )
 
 
+def has_come(appointment: Appointment, now: dt.datetime) -> bool:
+    """Whether its time has begun: nobody can be seen at that time any more, and the patient may have been."""
+    return appointment.slot.begin <= now
+
+
 def candidates(doctor: Doctor) -> DoctorQuerySet:
     """Who may substitute: doctors of the same LPU whom patients may book; those of the same speciality first."""
     other = Case(When(speciality=doctor.speciality_id, then=Value(0)), default=Value(1))
@@ -101,15 +114,15 @@ def candidates(doctor: Doctor) -> DoctorQuerySet:
     return colleagues.select_related("speciality", "lpu").order_by(other, "speciality__name", "family", "name", "pk")
 
 
-def calendar_of(substitutes: Sequence[Doctor], appointments: Sequence[Appointment]) -> Calendar:
+def calendar_of(substitutes: Sequence[Doctor], appointments: Sequence[Appointment], *, now: dt.datetime) -> Calendar:
     """What these doctors and the rooms have in the time of these appointments; three statements."""
     if not appointments or not substitutes:
-        return Calendar()
+        return Calendar(now)
     begin = min(one.slot.begin for one in appointments)
     end = max(one.slot.end for one in appointments)
     lpu = substitutes[0].lpu
     live = Slot.objects.in_schedule().filter(begin__lt=end, end__gt=begin)
-    calendar = Calendar()
+    calendar = Calendar(now)
     for slot in live.filter(doctor__in=substitutes).order_by("begin"):
         calendar.slots.setdefault(slot.doctor_id, []).append(slot)
     exceptions = ScheduleException.objects.touching(begin, end).filter(kind__in=[Kind.ABSENCE, Kind.HOLIDAY])
@@ -124,13 +137,16 @@ def take_over(
     """Give this appointment, as last seen, the same time with the substitute; inside the caller's transaction.
 
     His place at exactly that time is used, or one is made: as wide as the old one, through the same channels.
-    Out: the appointment, its old place, its new one. Raises SubstituteBusy, and what `cancelling.move` raises.
+    Out: the appointment, its old place, its new one. Raises SlotExpired once its time has come, SubstituteBusy, and
+    what `cancelling.move` raises.
     """
+    if has_come(appointment, now):
+        raise SlotExpired(appointment.slot, appointment.slot.channels)
     with transaction.atomic(savepoint=False):
         # The generator, or an absence of the substitute, may be changing his schedule just now:
         # both are kept out before it is read.
         one_generator_at_a_time(substitute)
-        fit = calendar_of([substitute], [appointment]).fit(appointment, substitute)
+        fit = calendar_of([substitute], [appointment], now=now).fit(appointment, substitute)
         if fit.why_not:
             raise SubstituteBusy
         # Slots are locked by ascending id, as everywhere; one that is made here has the highest and nobody sees it yet.

@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from appointments.exceptions import SlotTaken, SlotUnavailable
+from appointments.exceptions import SlotExpired, SlotTaken, SlotUnavailable
 from appointments.models import AbsenceDecision, Appointment, CallTask, ScheduleException, Slot
 from appointments.services import (
     absence_run,
@@ -203,7 +203,7 @@ class TestSubstitution:
         assert (slot.capacity, slot.booked) == (3, 3)
 
     def fit(self, doctor, colleague, made):
-        return substitution.calendar_of([colleague], [made]).fit(made, colleague)
+        return substitution.calendar_of([colleague], [made], now=NOW).fit(made, colleague)
 
     def test_his_own_patients_come_first(self, doctor, colleague, by):
         made = booked(on(doctor, "09:00"))
@@ -223,6 +223,16 @@ class TestSubstitution:
         an_exception("holiday", *period, lpu=doctor.lpu)
         assert self.fit(doctor, colleague, made).why_not == substitution.AWAY
 
+    def test_nor_once_its_time_has_come(self, doctor, colleague, by):
+        come, ahead = booked(on(doctor, "09:00")), booked(on(doctor, "09:15"))
+        now = come.slot.begin
+        calendar = substitution.calendar_of([colleague], [come, ahead], now=now)
+        assert [fit.why_not for fit in calendar.fits([come, ahead], colleague)] == [substitution.COME, ""]
+        before = state()
+        with refused(SlotExpired):
+            substitution.take_over(appointment=come, substitute=colleague, by=by, now=now)
+        assert state() == before
+
     def test_in_the_absent_doctors_room_else_in_his_own_else_not(self, doctor, colleague):
         rooms = [Room.objects.create(lpu=doctor.lpu, number=number) for number in ("201", "202")]
         doctor.room, colleague.room = rooms
@@ -240,7 +250,7 @@ class TestSubstitution:
         on(colleague, "09:00", capacity=1)
         made = [booked(old), booked(old)]
         made = list(Appointment.objects.select_related("slot__doctor__lpu").order_by("pk"))
-        fits = substitution.calendar_of([colleague], made).fits(made, colleague)
+        fits = substitution.calendar_of([colleague], made, now=NOW).fits(made, colleague)
         assert [one.why_not for one in fits] == ["", substitution.FULL]
 
     def test_candidates_of_the_speciality_first(self, doctor, colleague):
@@ -254,7 +264,7 @@ class TestSubstitution:
         made = list(Appointment.objects.select_related("slot__doctor__lpu").order_by("pk"))
         others = list(substitution.candidates(doctor))
         with statements() as found:
-            calendar = substitution.calendar_of(others, made)
+            calendar = substitution.calendar_of(others, made, now=NOW)
             assert all(not one.why_not for one in calendar.fits(made, colleague))
         assert len(found) == 3, listed(found)
 
@@ -309,6 +319,32 @@ class TestCarryingOut:
         assert carried_out(absence, by, Decided(visit, Choice.CANCEL)) == absence_run.Progress(1, 0, 0)
         entry.refresh_from_db()
         assert (entry.state, entry.appointment) == ("open", None)
+
+    def test_whose_time_has_come_unnoticed_is_left_alone(self, doctor, colleague, by):
+        made = [booked(on(doctor, time)) for time in ("09:00", "09:15", "09:30", "09:45", "11:00")]
+        target = on(doctor, "09:00", DAY + dt.timedelta(days=1))
+        absence, now = close(doctor, by), at(doctor.lpu, DAY, "10:00")
+        decisions = [
+            Decided(made[0], Choice.CANCEL),
+            Decided(made[1], Choice.MOVE, target),
+            Decided(made[2], Choice.SUBSTITUTE, substitute=colleague),
+            Decided(made[3], Choice.KEEP),
+            Decided(made[4], Choice.CANCEL),
+        ]
+        before = list(Appointment.objects.filter(slot__begin__lt=now).order_by("pk").values())
+        assert carried_out(absence, by, *decisions, now=now) == absence_run.Progress(2, 0, 0)
+        assert list(Appointment.objects.filter(slot__begin__lt=now).order_by("pk").values()) == before
+        told = [one.decided[0].refusal for one in left(absence, now)]
+        assert told == [absences.CAME_MEANWHILE] * 3
+        assert CallTask.objects.get().appointment == made[4]
+
+    def test_on_purpose_it_is_cancelled_or_moved(self, doctor, by):
+        gone, moved = (booked(on(doctor, time)) for time in ("09:00", "09:15"))
+        target = on(doctor, "09:00", DAY + dt.timedelta(days=1))
+        absence, now = close(doctor, by), at(doctor.lpu, DAY, "10:00")
+        decisions = [Decided(gone, Choice.CANCEL, late=True), Decided(moved, Choice.MOVE, target, late=True)]
+        assert carried_out(absence, by, *decisions, now=now) == absence_run.Progress(2, 0, 0)
+        assert left(absence, now) == []
 
     def test_a_place_lost_meanwhile_is_said_and_the_others_go_on(self, doctor, by):
         first, second = [booked(on(doctor, time)) for time in ("09:00", "09:15")]

@@ -185,6 +185,28 @@ class TestOne:
         assert '"level": "warning"' in post(head, "decide", absence.pk, **given)["HX-Trigger"]
         assert not AbsenceDecision.objects.exists()
 
+    def test_whose_time_has_come_is_marked_and_stands_apart(self, head):
+        now = timezone.now()
+        noon = f"Etc/GMT{now.hour - 12:+d}"  # there it is noon, so that two hours ago was today
+        doctor = cast.a_doctor(cast.an_lpu(time_zone=noon))
+        colleague = cast.a_doctor(doctor.lpu, speciality=doctor.speciality)
+        early = now - dt.timedelta(hours=3)
+        come = [booked(cast.a_slot(doctor, hours=hours), now=early) for hours in (-2, -1)]
+        ahead = booked(cast.a_slot(doctor, hours=1))
+        absence = run_write(
+            lambda: absences.close_period(
+                doctor=doctor, begin=early, end=now + dt.timedelta(days=1), reason="болезнь", by=SYSTEM, now=now
+            )
+        )
+        page = head.get(reverse("screens:absence_one", args=[absence.pk]))
+        assert [line["has_come"] for line in page.context["lines"]] == [True, True, False]
+        assert page.context["substitutes"] == [(colleague, 1)]
+        marks = re.findall(r'<tr data-come>(?:(?!</tr>).)*name="come-([\w-]+)"', page.content.decode(), re.DOTALL)
+        assert marks == [str(one.guid) for one in come]
+        gone = {f"choice-{one.guid}": "cancel" for one in [*come, ahead]}
+        answer = post(head, "decide", absence.pk, **gone, **{f"come-{come[0].guid}": "1"})
+        assert answer.context["left"] == [come[1]]  # cancelled by whoever saw the mark, and by nobody else
+
     def test_shows_what_a_killed_run_has_left_and_goes_on(self, head, doctor):
         made = [booked(slot) for slot in cast.slots(doctor, 3)]
         absence = closed(doctor)
