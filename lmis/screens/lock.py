@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +30,7 @@ from lmis.services import staff_login
 
 logger = logging.getLogger(__name__)
 LOCKED = "locked"  # in the session
+PAGE_OF = "X-Employee"  # whom the page that asks was made for
 ALLOWED = {"screens:lock", "screens:unlock", "screens:switch", "screens:login", "admin:logout", "admin:jsi18n"}
 
 
@@ -45,10 +47,25 @@ class LockMiddleware:
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
         """The cover instead of the page, the box instead of a part of a page."""
         match = request.resolver_match
-        if match is None or match.view_name in ALLOWED or not request.session.get(LOCKED):
+        if match is None or match.view_name in ALLOWED:
             return None
+        if not request.session.get(LOCKED):
+            return _of_another(request)
         part = request.headers.get("HX-Request") == "true"
         return render(request, "screens/lock/_box.html" if part else "screens/lock/page.html", status=423)
+
+
+def _of_another(request: HttpRequest) -> HttpResponse | None:
+    """409 to a page that was made for another employee, who has logged out in another tab; it is loaded anew.
+
+    Forms that are not htmx's need no such mark: with the login the token that they carry is no good any more.
+    """
+    made_for = request.headers.get(PAGE_OF)
+    if made_for is None or not request.user.is_authenticated or made_for == str(request.user.pk):
+        return None
+    if request.method != "GET":
+        messages.error(request, _("Another employee has logged in here meanwhile: nothing was done."))
+    return HttpResponse(status=409, headers={"HX-Refresh": "true"})
 
 
 class LockView(View):

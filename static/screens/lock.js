@@ -4,7 +4,7 @@
     const { lock: LOCK, user: USER, minutes, textLocked, textOffline, locked } = document.currentScript.dataset;
     const PATIENCE = Number(minutes) * 60_000;
     const RETRY = 3000;
-    const tabs = new BroadcastChannel("lmis-lock"); // the other tabs of this employee
+    const tabs = new BroadcastChannel("lmis-lock"); // the other tabs of this browser
     let active = Date.now(), told = 0;
     const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
     const ask = (url, body) => fetch(url, { method: "POST", headers: { "X-CSRFToken": token(), "HX-Request": "true" }, body });
@@ -87,12 +87,16 @@
         event.stopPropagation(); // nothing of the page below
         dialog.querySelectorAll("[data-login]")[number - 1]?.click();
     });
+    // As a GET, also where a form was sent: it would be sent again, under the other employee's name.
+    function afresh() { delete dialog.dataset.on; location.replace(location.pathname + location.search); }
     tabs.addEventListener("message", ({ data }) => {
+        if (data.user && data.user !== USER) afresh(); // who logged in there is who works here, too
         if (data === "active") active = Date.now();
         if (data === "locked" && !isLocked()) lock();
         if (data === "unlocked" && isLocked()) uncover();
-        if (data === "changed") { delete dialog.dataset.on; location.reload(); } // these pages were the other employee's
+        if (data === "changed") afresh(); // these pages were the other employee's
     });
+    tabs.postMessage({ user: USER });
 
     function moved(event) {
         if (!event.isTrusted || isLocked()) return;

@@ -1,8 +1,12 @@
 """The screen lock in a browser: it covers, keeps what was typed, and lets somebody else take over."""
 
-from tests.e2e.conftest import PASSWORD
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import PASSWORD, log_in
 
 FORM = "/admin/patients/patient/add/"
+LOG_OUT = """() => fetch("/admin/logout/", { method: "POST", headers: {
+    "X-CSRFToken": document.cookie.match(/csrftoken=([^;]+)/)[1] } })"""
 
 
 def lock(page):
@@ -100,3 +104,29 @@ def test_it_locks_by_itself(page_as, demo):
     assert not page.locator("#lock").is_visible()
     page.clock.fast_forward("01:05")
     page.wait_for_selector("#lock-password")
+
+
+def test_another_employee_in_another_tab_is_who_works_in_this_one(page_as, demo):
+    page = page_as("registrar")
+    page.goto(demo.url("/admin/desk/"))
+    other = page.context.new_page()
+    other.goto(demo.url("/admin/patients/patient/"))
+    other.evaluate(LOG_OUT)
+    other.goto(demo.url())
+    log_in(other, "administrator")
+    expect(page.locator(".who")).to_have_attribute("title", "administrator")
+
+
+def test_a_tab_that_did_not_hear_of_it_acts_under_nobodys_name(page_as, demo):
+    page = page_as("registrar")
+    page.add_init_script("window.BroadcastChannel = class extends EventTarget { postMessage() {} }")
+    page.goto(demo.url("/admin/desk/"))
+    other = page.context.new_page()
+    other.goto(demo.url("/admin/patients/patient/"))
+    other.evaluate(LOG_OUT)
+    other.goto(demo.url())
+    log_in(other, "administrator")
+    assert page.locator(".who").get_attribute("title") == "registrar"
+    page.fill("#box", "иванов")
+    expect(page.locator(".who")).to_have_attribute("title", "administrator")
+    page.wait_for_selector("#toasts .toast.error")

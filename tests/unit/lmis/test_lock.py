@@ -88,6 +88,41 @@ class TestLocked:
         assert locked.post(reverse("admin:logout")).status_code == 200
 
 
+class TestAnothersPage:
+    """A page that was made for somebody else acts under nobody's name."""
+
+    def ask(self, client, made_for, method="post"):
+        form = {"format": "a5"}
+        headers = {"HX-Request": "true"} | ({"X-Employee": str(made_for.pk)} if made_for else {})
+        return getattr(client, method)(reverse("screens:ticket_format"), form, headers=headers)
+
+    def test_nothing_is_done_and_it_is_loaded_anew_and_told(self, client):
+        first, second = an_employee("registrar"), an_employee("administrator")
+        client.force_login(second)
+        client.cookies["django_language"] = "en"
+        answer = self.ask(client, first)
+        assert (answer.status_code, answer["HX-Refresh"], answer.content) == (409, "true", b"")
+        assert "Another employee has logged in here" in client.get(reverse("screens:rights")).content.decode()
+
+    def test_a_poll_tells_nothing(self, client):
+        client.force_login(an_employee("administrator"))
+        assert self.ask(client, an_employee("registrar"), "get").status_code == 409
+        assert "toast error" not in client.get(reverse("screens:rights")).content.decode()
+
+    def test_ones_own_is_answered_and_so_is_one_that_does_not_say(self, client):
+        user = an_employee("registrar")
+        client.force_login(user)
+        assert [self.ask(client, made_for).status_code for made_for in (user, None)] == [204, 204]
+
+    def test_who_is_not_logged_in_is_asked_who_that_is(self, client):
+        assert self.ask(client, an_employee("registrar")).status_code == 401
+
+    def test_every_screen_says_whom_it_was_made_for(self, client):
+        user = an_employee("administrator")
+        client.force_login(user)
+        assert f'"X-Employee": "{user.pk}"' in client.get(reverse("screens:rights")).content.decode()
+
+
 class TestUnlock:
     def test_by_ones_own_password(self, locked):
         key = locked.session.session_key
