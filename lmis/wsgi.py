@@ -6,8 +6,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from lmis.content_type import ReadableContentType
 from lmis.ops import serving
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lmis.settings")
 os.environ.setdefault("DATABASE_POOL", "1")
-application = serving.FirstRequest(get_wsgi_application())
+application = serving.FirstRequest(ReadableContentType(get_wsgi_application()))

@@ -131,3 +131,14 @@ def test_whoever_is_cut_off_before_the_body_has_cancelled_nothing(wire):
         assert one.whole().status == 200
         one.appointment.refresh_from_db()
         assert (one.appointment.state, one.appointment.cancel_reason) == ("cancelled", "x")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_content_type_goes_past_the_envelope(wire, method):
+    region = cast.Region()
+    for kind in [b"x*=bogus''%41", b"charset=hex", b"charset=undefined", b"charset=unicode_escape", b"charset=utf-7"]:
+        headers = [authorization(region), b"Content-Type: application/json; " + kind, b"Content-Length: 2"]
+        answer = wire.send(method, "/api/appointments?state=%D0%AF", *headers, body=b"{}")
+        assert (answer.code, len(answer.headers["X-Request-Id"])) == ((401, "unauthorized"), 32), kind
+        answer = wire.send(method, "/admin/login/?next=/admin/%D0%AF", *headers, body=b"{}")
+        assert (answer.status, len(answer.headers["X-Request-Id"])) == (200 if method == "GET" else 403, 32), kind
