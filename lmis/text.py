@@ -14,7 +14,16 @@ _LOWER = "абвгдеежзийклмнопрстуфхцчшщъыьэюяabcd
 _NAME_FROM, _NAME_TO = _UPPER + "ё", _LOWER + "е"
 _NUMBER_FROM, _NUMBER_TO = _UPPER + " \t-–—.№/", _LOWER
 _NAME_TABLE = str.maketrans(_NAME_FROM, _NAME_TO)
+# Controls that are white are taken for a space, the others (and what XML has no place for) for nothing.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
+_LINE_BREAKS = re.compile("[\t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
 _NUMBER_TABLE = str.maketrans(_NUMBER_FROM[: len(_UPPER)], _NUMBER_TO, _NUMBER_FROM[len(_UPPER) :])
+
+
+def without_controls(value: str, *, lines: bool = False) -> str:
+    """The text in one line, without control characters; with `lines` tabs and line breaks stay."""
+    return _CONTROLS.sub("", (_BREAKS if lines else _LINE_BREAKS).sub(" ", value))
 
 
 def name_key(value: str) -> str:

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from lmis.text import without_controls
+
+_MANY_LINES = ("address",)
+_ANY_JSON = ("disability",)
+
 
 @dataclass(frozen=True, slots=True)
 class Coded:
@@ -80,6 +85,17 @@ class PatientInfo:
             "sex": self.sex,
             "snils": self.snils,
         }
+
+
+def as_kept(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a card as it keeps them: texts without control characters, other values as they are."""
+    return {name: _as_kept(name, value) for name, value in columns.items()}
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or name in _ANY_JSON:
+        return value
+    return without_controls(value, lines=name in _MANY_LINES).strip()
 
 
 def _paper(column: str, paper: Polis | IdentityDocument) -> dict[str, str]:

@@ -11,6 +11,7 @@ from appointments.services.booking import DirectionBooking
 from directions.api.serializers import ConsultDirectionSerializer, DirectionDoctorInfoSerializer
 from lmis.api.fields import DayField, GuidField
 from lmis.models import Source
+from lmis.text import without_controls
 from patients.api.serializers import DirectionPatientInfoSerializer
 
 
@@ -45,6 +46,10 @@ class CancelSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, max_length=500, help_text="For the clinic's staff."
     )
+
+    def validate_reason(self, value: str | None) -> str:
+        """The text without control characters, "" when it is not sent."""
+        return without_controls(value or "", lines=True).strip()
 
 
 class AppointmentSerializer(serializers.Serializer[Any]):

@@ -66,7 +66,7 @@ class ConsultDirectionSerializer(InfoSerializer):
 
     guid = GuidField()
     number = TextField(max_length=64)
-    reason = TextField(max_length=1000)
+    reason = TextField(max_length=1000, lines=True)
     speciality = CodedSerializer()
     lpuFromGuid = GuidField(source="lpu_from_guid")
     lpuToGuid = GuidField(source="lpu_to_guid")

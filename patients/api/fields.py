@@ -10,15 +10,16 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from lmis.api.fields import DayField
-from lmis.text import number_key
+from lmis.text import number_key, without_controls
 from patients.info import Coded
 from patients.validators import snils_digits, validate_snils
 
 
 class TextField(serializers.CharField):
-    """A trimmed text, "" when it is not sent."""
+    """A trimmed text without control characters, "" when it is not sent; of several lines only with `lines`."""
 
-    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+    def __init__(self, *, max_length: int, lines: bool = False, **kwargs: Any) -> None:
+        self.lines = lines
         super().__init__(max_length=max_length, required=False, allow_null=True, allow_blank=True, **kwargs)
 
     def run_validation(self, data: Any = empty) -> Any:
@@ -29,7 +30,7 @@ class TextField(serializers.CharField):
         """Refuse a fraction: a long number that lost its quotes comes as one, its last digits gone."""
         if isinstance(data, float):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return without_controls(super().to_internal_value(data), lines=self.lines).strip()
 
 
 class NumberField(TextField):

@@ -67,7 +67,7 @@ class DirectionPatientInfoSerializer(InfoSerializer):
     polis = PolisSerializer()
     phone = TextField(max_length=64)
     identityDocument = IdentityDocumentSerializer(source="identity_document")
-    address = TextField(max_length=500)
+    address = TextField(max_length=500, lines=True)
     disability = AnyField(help_text="Any JSON value.")
     birthDate = BlankableDateField(source="birth_date")
     sex = BlankableChoiceField(choices=Sex.choices)

@@ -11,7 +11,7 @@ from lmis.actors import Actor
 from lmis.models import Lpu
 from lmis.services import journal
 from patients.exceptions import CardChanged, CardExists, LpuNotOwn, PatientAmbiguous
-from patients.info import PatientInfo
+from patients.info import PatientInfo, as_kept
 from patients.locks import identity_keys, lock_identities
 from patients.matching import Likeness, blanks_to_fill
 from patients.models import Patient
@@ -63,6 +63,7 @@ def create(
     if not lpu.is_own:
         raise LpuNotOwn
     _refuse_unknown(own or {}, OWN)
+    info, own = PatientInfo.of_columns(as_kept(info.columns())), as_kept(own or {})
     with transaction.atomic():
         # The region may be booking for the same unknown person just now:
         # the same locks as there, and a look only under them.
@@ -70,7 +71,7 @@ def create(
         _all, agreeing = _candidates(lpu, info)
         if agreeing:
             raise CardExists(agreeing[0])
-        card = _insert(lpu=lpu, info=info, by=by, card_number=card_number, **own or {})
+        card = _insert(lpu=lpu, info=info, by=by, card_number=card_number, **own)
         journal.note_created(card, by=by)
         if further_phones := list(further_phones):
             phones.replace(card=card, wanted=further_phones, by=by)
@@ -92,6 +93,7 @@ def change(
     a column that is not the staff's to change.
     """
     _refuse_unknown(values, EDITABLE)
+    values = as_kept(values)
     with transaction.atomic():
         # A booking may be filling the card's blanks, or looking for it by what it is about to be called:
         # identities before and after are locked, then the row, then it is read again.

@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from lmis.actors import Actor
 from lmis.models import Lpu
 from lmis.services import access
+from lmis.text import without_controls
 from patients.models import Patient
 from patients.querysets import PatientQuerySet
 
@@ -100,10 +101,13 @@ def _pages(chosen: Chosen, by: Actor) -> Iterator[list[list[str]]]:
 
 
 def harmless(value: Any) -> str:
-    """Text; what a spreadsheet would take for a formula is quoted, for a name may come from anywhere."""
+    """Text; what a spreadsheet would take for a formula is quoted, for a name may come from anywhere.
+
+    Without control characters first: a workbook refuses them as a whole, and behind one may stand a formula.
+    """
     if isinstance(value, dt.date):
         return f"{value:%d.%m.%Y}"
-    text = str(value or "")
+    text = without_controls(str(value or ""), lines=True)
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from lmis.exceptions import Refusal
+from lmis.text import without_controls
 from patients.services.exporting import unquoted
 
 LONGEST_CELL = 1000
@@ -80,4 +81,4 @@ def _text(cell: Any) -> str:
         return f"{cell:%d.%m.%Y}"
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return " ".join(str(cell).replace("\x00", "").split())[:LONGEST_CELL]
+    return " ".join(without_controls(str(cell)).split())[:LONGEST_CELL]

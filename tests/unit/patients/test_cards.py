@@ -304,3 +304,13 @@ class TestOwnFields:
         with pytest.raises(ValueError, match="state"):
             cards.create(lpu=lpu, info=an_info(), by=SYSTEM, own={"state": "withdrawn"})
         assert not Patient.objects.exists()
+
+
+def test_what_staff_write_has_no_control_characters(lpu):
+    info = PatientInfo(family="Ёл\x01кина", name="Анна\x0bМария", address="Москва\x02\nул. Мира")
+    card = cards.create(lpu=lpu, info=info, by=SYSTEM, own={"representative": "мать\x1f"})
+    card.refresh_from_db()
+    told = (card.family, card.name, card.address, card.representative)
+    assert told == ("Ёлкина", "Анна Мария", "Москва\nул. Мира", "мать")
+    changed = cards.change(card=card, values={"district": "1\x012", "disability": "\x01"}, by=SYSTEM)
+    assert (changed.district, changed.disability) == ("12", "\x01")

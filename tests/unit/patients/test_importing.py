@@ -84,6 +84,11 @@ class TestReading:
         path.write_bytes(a_workbook(["Фамилия", "Дата", "Полис"], ["Ёлкина", dt.date(1980, 2, 29), 123.0], [None]))
         assert list(reading.rows_of(path)) == [["Фамилия", "Дата", "Полис"], ["Ёлкина", "29.02.1980", "123"], []]
 
+    def test_without_control_characters(self, tmp_path):
+        path = tmp_path / "file"
+        path.write_bytes("Фамилия;Имя\r\nЁл\x01кина\x7f;Анна\x0bМария\x85\r\n".encode())
+        assert list(reading.rows_of(path)) == [["Фамилия", "Имя"], ["Ёлкина", "Анна Мария"]]
+
     @pytest.mark.parametrize("data", [b"PK\x03\x04 broken", b"\xff\xfe\x00", b""])
     def test_what_cannot_be_read_fails_the_import(self, lpu, by, data):
         made = work(uploaded(data, lpu, by))

@@ -213,6 +213,19 @@ class TestExporting:
         assert [row[1] for row in rows[1:]] == ["'=1+1"]
         assert seen("exported") == {card.guid}
 
+    @pytest.mark.parametrize("kind", ["csv", "xlsx"])
+    def test_a_card_with_control_characters_breaks_no_file(self, client, olga, lpu, kind):
+        every = "".join(map(chr, [*range(1, 9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFE, 0xFFFF]))
+        a_card(lpu, family=f"Ёлкина{every}", name="\x01=cmd()", address="Москва\nул. Мира")
+        response = client.post(reverse("screens:export"), {"kind": kind})
+        body = b"".join(response.streaming_content)
+        if kind == "xlsx":
+            rows = list(load_workbook(io.BytesIO(body)).worksheets[0].iter_rows(values_only=True))
+        else:
+            rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), delimiter=";"))
+        told = dict(zip(exporting.COLUMNS, rows[1], strict=True))
+        assert (told["family"].strip(), told["name"], told["address"]) == ("Ёлкина", "'=cmd()", "Москва\nул. Мира")
+
     def test_in_pages(self, olga, lpu, monkeypatch):
         from lmis.actors import Actor
 

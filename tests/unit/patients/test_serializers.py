@@ -90,6 +90,21 @@ def test_everything_that_may_be_sent():
     )
 
 
+# White ones, others, and what XML has no place for.
+CONTROLS = ("\x0b\x0c\x1c\x1f\x85", "\x01\x08\x0e\x1b\x7f\x80\x9f\ufffe\uffff")
+
+
+def test_control_characters_are_taken_out_and_not_refused():
+    white, others = CONTROLS
+    told = read({**POLIS, "family": f"{others}Ёл{others}кина{white}", "name": f"Анна{white}Мария", "phone": white})
+    assert (told.family, told.name, told.phone) == ("Ёлкина", "Анна Мария", "")
+
+
+def test_only_an_address_has_lines():
+    told = read({**POLIS, "family": "Ёлкина\r\n\tАнна", "address": "Москва\n\tул. Мира\x0b5\x01\n"})
+    assert (told.family, told.address) == ("Ёлкина Анна", "Москва\n\tул. Мира 5")
+
+
 @pytest.mark.parametrize("value", [0, False, "", [], {}, "I группа", 1.5])
 def test_disability_is_any_json(value):
     assert read({**POLIS, "disability": value}).disability == value

@@ -71,6 +71,13 @@ def test_cancelling_needs_no_body_and_no_content_type(region, slot, patient):
     refused(http.delete(f"{URL}/{guid}"), 409, "already_cancelled")
 
 
+@pytest.mark.parametrize(("sent", "kept"), [("пере\x01думал\x0b\nа", "передумал \nа"), (None, ""), (" \x7f ", "")])
+def test_a_reason_has_no_control_characters(region, slot, patient, sent, kept):
+    http = region.http(patient)
+    assert http.delete(f"{URL}/{book(http, slot).json()['guid']}", {"reason": sent}, format="json").status_code == 200
+    assert Appointment.objects.get().cancel_reason == kept
+
+
 def test_the_token_alone_is_enough(slot, patient, region):
     http = region.http(HTTP_AUTHORIZATION=f"Bearer {cast.token_of(patient, source='Infomat')}")
     Slot.objects.update(channels=["Infomat"])
