@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from lmis import outgoing
 from lmis.models import Alarm, AlarmNotice
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ _HELD = timedelta(minutes=2)  # longer than a sending may take
 _FIRST, _LONGEST = timedelta(seconds=30), timedelta(hours=1)
 _OLD = timedelta(days=3)  # nobody needs to hear of it then
 _AT_ONCE = 20
+_STEP = 10.0  # seconds, of a webhook's
 
 
 def begins(alarm: Alarm, *, now: datetime) -> None:
@@ -128,5 +130,6 @@ def _by_webhook(notice: AlarmNotice, told: Mapping[str, Any]) -> None:
         **told,
     }
     key = {"Idempotency-Key": f"alarm-{notice.pk}-{notice.event}"}
-    answer = httpx.post(settings.ALARMS["WEBHOOK"], json=body, headers=key, timeout=10.0, follow_redirects=False)
-    answer.raise_for_status()
+    with outgoing.client(headers=key, timeout=_STEP) as client:
+        url, in_all = settings.ALARMS["WEBHOOK"], 2 * _STEP
+        outgoing.ask(client, "POST", url, seconds=in_all, most=None, json=body).raise_for_status()

@@ -11,6 +11,8 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
+from lmis import outgoing
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -28,23 +30,26 @@ class Answer:
 
 
 def ask_one_row(*, lpu_guid: UUID, patience: float) -> Answer:
-    """Ask for one row of this LPU's cards, on a connection of its own. Raises nothing to do with the network."""
+    """Ask for one row of this LPU's cards, on a connection of its own. Raises nothing to do with the network.
+
+    `patience` is for one step; all of them have twice as long.
+    """
     request_id, begun = uuid4(), timezone.now()
-    mip = settings.MIP
     try:
-        response = httpx.get(
-            f"{mip['URL'].rstrip('/')}/mkab",
-            params={"lpuGuid": str(lpu_guid), "limit": 1},
-            auth=(mip["LOGIN"], mip["PASSWORD"]),
-            headers={"Accept": "application/json", "X-Request-Id": str(request_id)},
-            timeout=patience,
-            follow_redirects=False,
-        )
+        response = _ask(lpu_guid, request_id, patience)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Answer(None, type(error).__name__, _since(begun), request_id)
     took = _since(begun)
     clock = _ahead(response.headers.get("Date"), begun, timezone.now())
     return Answer(response.status_code, "", took, request_id, clock, _rows(response))
+
+
+def _ask(lpu_guid: UUID, request_id: UUID, patience: float) -> httpx.Response:
+    mip = settings.MIP
+    headers = {"Accept": "application/json", "X-Request-Id": str(request_id)}
+    with outgoing.client(auth=(mip["LOGIN"], mip["PASSWORD"]), headers=headers, timeout=patience) as client:
+        url, query = f"{mip['URL'].rstrip('/')}/mkab", {"lpuGuid": str(lpu_guid), "limit": 1}
+        return outgoing.ask(client, "GET", url, seconds=2 * patience, most=outgoing.MEBIBYTE, params=query)
 
 
 def _since(begun: datetime) -> int:

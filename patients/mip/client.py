@@ -12,6 +12,7 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
+from lmis import outgoing
 from patients.mip.answers import classify
 from patients.mip.outcomes import Later, Outcome
 from patients.mip.payload import payload
@@ -22,6 +23,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # Servers drop an idle connection after 5 s by habit; one of ours that meets that moment would be a needless retry.
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=4.0)
+_IN_ALL = 2.5  # times `MIP_TIMEOUT`; a claim lasts for three, the rest is for writing down what came
 
 
 def is_configured() -> bool:
@@ -32,7 +34,7 @@ def is_configured() -> bool:
 def put(patient: Patient, *, request_id: UUID) -> tuple[Outcome, int | None]:
     """Send one card (with `lpu` and `merged_into` loaded): what became of it, and the HTTP status if one came.
 
-    Waits for at most `MIP_TIMEOUT` at each step. Raises nothing that has to do with the network.
+    Raises nothing that has to do with the network; waits as `ask` does.
     """
     response = ask("PUT", f"mkab/{patient.guid}", request_id=request_id, json=payload(patient))
     if isinstance(response, Later):
@@ -40,10 +42,21 @@ def put(patient: Patient, *, request_id: UUID) -> tuple[Outcome, int | None]:
     return classify(response, now=timezone.now()), response.status_code
 
 
-def ask(method: str, path: str, *, request_id: UUID, **content: Any) -> httpx.Response | Later:
-    """Any request to the MIP; `Later` when no answer came. `content` is httpx's: `json`, `params`."""
+def longest() -> float:
+    """Seconds that one request may take in all."""
+    return _IN_ALL * float(settings.MIP["TIMEOUT"])
+
+
+def ask(
+    method: str, path: str, *, request_id: UUID, most: int = outgoing.MEBIBYTE, **content: Any
+) -> httpx.Response | Later:
+    """Any request to the MIP; `Later` when no answer came, or one longer than `most` bytes.
+
+    `content` is httpx's: `json`, `params`. Waits for at most `MIP_TIMEOUT` at each step, and `longest` in all.
+    """
+    headers = {"X-Request-Id": str(request_id)}
     try:
-        return _client().request(method, path, headers={"X-Request-Id": str(request_id)}, **content)
+        return outgoing.ask(_client(), method, path, seconds=longest(), most=most, headers=headers, **content)
     except httpx.TimeoutException:
         return Later("timeout")
     except httpx.ConnectError:
@@ -64,11 +77,10 @@ def _client() -> httpx.Client:
 @functools.lru_cache(maxsize=4)
 def _client_of(_pid: int, url: str, login: str, password: str, timeout: float) -> httpx.Client:
     """One client a process: a connection that two of them share after a fork mixes up their answers."""
-    return httpx.Client(
+    return outgoing.client(
         base_url=url.rstrip("/") + "/",
         auth=(login, password),
         timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
         limits=_LIMITS,
-        follow_redirects=False,
         headers={"Accept": "application/json"},
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from queue import Empty, SimpleQueue
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -35,6 +37,9 @@ class Exchange:
         return self.outcome is not NO_PAPER
 
 
+_Sending = Future[Exchange | Patient]
+
+
 def send(card: Patient) -> Exchange:
     """Send one card (with `lpu` and `merged_into` loaded). Raises nothing that has to do with the network.
 
@@ -50,17 +55,35 @@ def send(card: Patient) -> Exchange:
     return Exchange(card=card, outcome=outcome, at=at, milliseconds=took, status=status, request_id=request_id)
 
 
-def send_all(cards: Sequence[Patient], *, parallel: int, until: datetime) -> Iterator[Exchange | Patient]:
-    """Send them, so many at the same time; each exchange as soon as it is answered. Threads touch no database.
+def send_all(
+    cards: Sequence[Patient], *, parallel: int, until: datetime, together: int, within: float
+) -> Iterator[list[Exchange | Patient]]:
+    """Send them, so many at the same time. Threads touch no database.
 
-    None is begun after `until`: such a card comes back as it is.
+    The exchanges come so many `together`, and fewer when the first of them has waited for so many seconds: one that
+    takes long must not keep the others' outcomes. None is begun after `until`: such a card comes back as it is.
     """
     if len(cards) <= 1:
-        yield from (_send_in_time(card, until) for card in cards)
+        yield from ([_send_in_time(card, until)] for card in cards)
         return
+    done = SimpleQueue[_Sending]()
     with ThreadPoolExecutor(min(parallel, len(cards)), thread_name_prefix="mip") as pool:
-        for done in as_completed([pool.submit(_send_in_time, card, until) for card in cards]):
-            yield done.result()
+        for card in cards:
+            pool.submit(_send_in_time, card, until).add_done_callback(done.put)
+        left = len(cards)
+        while left:
+            some = _gather(done, min(together, left), within)
+            left -= len(some)
+            yield some
+
+
+def _gather(done: SimpleQueue[_Sending], most: int, within: float) -> list[Exchange | Patient]:
+    """The next one, and what comes soon after it."""
+    some, by = [done.get().result()], time.monotonic() + within
+    with suppress(Empty):
+        while len(some) < most:
+            some.append(done.get(timeout=max(0.0, by - time.monotonic())).result())
+    return some
 
 
 def _send_in_time(card: Patient, until: datetime) -> Exchange | Patient:

@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 import httpx
 from django.utils import timezone
 
+from lmis import outgoing
 from patients.mip import client
 from patients.mip.answers import HIGHEST_VERSION, classify
 from patients.mip.outcomes import Credentials, Later
 
 LONGEST_NEXT = 500
+LONGEST = 16 * outgoing.MEBIBYTE  # a page of some 200,000 rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,9 @@ class Holdings:
 
 def page(*, lpu_guid: UUID, after: str = "") -> Holdings | Later | Credentials:
     """The cards of one LPU behind `after`, or why they are not to be had. Raises nothing that has to do with the
-    network; waits for at most `MIP_TIMEOUT` at each step."""
+    network; waits as `client.ask` does."""
     query = {"lpuGuid": str(lpu_guid)} | ({"after": after} if after else {})
-    response = client.ask("GET", "mkab", request_id=uuid4(), params=query)
+    response = client.ask("GET", "mkab", request_id=uuid4(), most=LONGEST, params=query)
     if isinstance(response, Later):
         return response
     if response.status_code != 200:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 BATCH = 100  # cards claimed at once
 _BEGUN_WITHIN = timedelta(seconds=5)
 _WRITTEN_TOGETHER = 25  # a card's answer waits for so many others, and a lock lasts as long as they take to write
+_WRITTEN_WITHIN = 1.0  # seconds; or for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Claimed:
 def claim_length() -> timedelta:
     """The time in which a claim's sendings are begun, and longer than the last of them may take.
 
-    To connect, to send and to read have the client's timeout each. So long a killed sender keeps its cards and its
-    share: nobody can tell it from one that is waiting for the MIP (ADR 0010).
+    To connect, to send and to read have the client's timeout each, and less than three of them in all. So long a
+    killed sender keeps its cards and its share: nobody can tell it from one that is waiting for the MIP (ADR 0010).
     """
     timeout: float = settings.MIP["TIMEOUT"]
     return _BEGUN_WITHIN + timedelta(seconds=max(5.0, 3 * timeout + 1))
@@ -74,16 +75,19 @@ def send_due(*, seconds: float) -> int:
 
 def _send(claimed: Claimed) -> int:
     """Send the claimed cards and write the answers down, some at a time; let go of those whose turn did not come."""
-    written, some, left = 0, list[Exchange](), list[int]()
-    for one in send_all(claimed.cards, parallel=claimed.parallel, until=claimed.begun_by):
-        if isinstance(one, Patient):
-            left.append(one.pk)
-            continue
-        some.append(one)
-        if len(some) >= _WRITTEN_TOGETHER:
-            written, some = written + record(claimed=claimed, exchanges=some, now=timezone.now()), []
-    if some:
-        written += record(claimed=claimed, exchanges=some, now=timezone.now())
+    written, left = 0, list[int]()
+    parts = send_all(
+        claimed.cards,
+        parallel=claimed.parallel,
+        until=claimed.begun_by,
+        together=_WRITTEN_TOGETHER,
+        within=_WRITTEN_WITHIN,
+    )
+    for part in parts:
+        left += [one.pk for one in part if isinstance(one, Patient)]
+        some = [one for one in part if isinstance(one, Exchange)]
+        if some:
+            written += record(claimed=claimed, exchanges=some, now=timezone.now())
     _let_go(claimed, left)
     return written
 

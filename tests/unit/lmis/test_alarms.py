@@ -14,6 +14,7 @@ from django.utils import timezone
 from lmis.actors import Actor
 from lmis.models import Alarm, AlarmNotice, AlarmQuiet, AlarmRound
 from lmis.services import alarm_notices, alarms
+from tests.answering import Answering, dripping
 from tests.factories.staff import an_employee
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +232,17 @@ class TestTelling:
         assert heard[0][1]["check"] == "tank"
         assert heard[0][1]["text"] == "3 litres are left."
         assert heard[1][1]["ended"]
+
+    def test_a_webhook_that_drips_holds_up_nothing(self, trouble, a_round, settings, monkeypatch):
+        """It would be there after three seconds, and each byte came within the timeout of a step."""
+        monkeypatch.setattr(alarm_notices, "_STEP", 0.3)
+        begin, end = b"HTTP/1.1 204 No\r\nX-Name: ", b"\r\n\r\n"
+        with Answering(lambda *_: dripping(begin, 30, end, every=0.1)) as server:
+            settings.ALARMS = {"EMAILS": [], "WEBHOOK": server.url, "SITE": ""}
+            trouble.facts = {"litres": 3}
+            a_round()
+        notice = AlarmNotice.objects.get()
+        assert (notice.sent_at, notice.error) == (None, "ReadTimeout")
 
 
 class TestQuietAndAcknowledged:
