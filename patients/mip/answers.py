@@ -21,6 +21,8 @@ HIGHEST_VERSION = 2**62  # beyond it we could not rise above
 # What may be shown to everybody who minds the exchange: anything else may be a patient's name or number.
 PLAIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9_.\-\[\]]{0,63}|[0-9]{1,6})\Z")
 _BAD_CARD = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+# Without any of them it is no answer of the MIP to a card, but of a server before it that does not take the request.
+_ENVELOPE = frozenset(("message_code", "message", "errors"))
 _NOT_LET_IN = {HTTPStatus.UNAUTHORIZED: "unauthorized", HTTPStatus.FORBIDDEN: "forbidden"}
 
 
@@ -29,8 +31,8 @@ def classify(response: httpx.Response, *, now: datetime) -> Outcome:
     status = response.status_code
     if status in (HTTPStatus.OK, HTTPStatus.CREATED):
         return _accepted(_object(response))
-    if status in _BAD_CARD:
-        return _rejected(_object(response), status)
+    if status in _BAD_CARD and _ENVELOPE & (body := _object(response)).keys():
+        return _rejected(body, status)
     if status == HTTPStatus.CONFLICT:
         body = _object(response)
         return Duplicate(code=_name(body, "message_code") or "duplicate", text=_text(body, "message", 500))

@@ -78,7 +78,6 @@ def test_a_list_without_end_is_cut():
         ),
         ({"message_code": ["x"], "message": {"a": 1}, "errors": [None]}, Rejected("http_400")),
         ({"message_code": 7, "message": "a\x00b", "errors": {}}, Rejected("7", "ab")),
-        ([], Rejected("http_400")),
     ],
 )
 def test_rejected_in_some_other_shape(body, outcome):
@@ -90,8 +89,14 @@ def test_half_a_surrogate_pair_can_be_stored():
     assert outcome == Rejected("http_400", "a?")
 
 
-def test_rejected_without_a_body():
-    assert answer(422) == Rejected("http_422")
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>400 The plain HTTP request was sent to HTTPS port", b"[]", b"{}", b'"no"']
+)
+def test_what_is_not_the_mips_own_refusal_is_no_fault_of_the_card(status, body):
+    """A server before it says so to each card, for as long as the address is wrong."""
+    assert answer(status, content=body) == Later(f"http_{status}")
+    assert answer(status, content=body, headers={"Retry-After": "7"}) == Later(f"http_{status}", 7.0)
 
 
 def test_duplicate():

@@ -5,12 +5,14 @@ import uuid
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
+from lmis.actors import SYSTEM
 from patients.mip import client, holdings
 from patients.mip.asking import ask_one_row
 from patients.mip.outcomes import Accepted, Later
-from patients.models import CardUpload
-from patients.services import uploads
+from patients.models import CardUpload, MipGate
+from patients.services import gate, uploads
 from tests.answering import GOOD, Answering, answer, dripping
 from tests.demo import until
 from tests.factories.cast import an_lpu
@@ -68,6 +70,25 @@ class TestOneAnswer:
         begin = f"HTTP/1.1 200 OK\r\nContent-Length: {len(page) + 30}\r\n\r\n".encode()
         mip(lambda *_: dripping(begin, 30, page, every=0.1))
         assert ask_one_row(lpu_guid=uuid.uuid4(), patience=0.4).error == "ReadTimeout"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_address_that_takes_no_cards_rejects_none(mip):
+    """As nginx says to whoever speaks HTTP at its port for HTTPS."""
+    page = b"<html><h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port</html>"
+    mip(lambda *_: answer(400, page, "Content-Type: text/html"))
+    lpu = an_lpu()
+    cards = [a_card(lpu) for _ in range(gate.OUTAGE_AFTER + 2)]
+    uploads.send_due(seconds=1)
+    assert set(CardUpload.objects.values_list("state", "error_code")) == {("retry", "http_400")}
+    assert CardUpload.objects.count() == len(cards)
+    shut = MipGate.objects.get()
+    assert (shut.kind, shut.reason) == ("outage", "http_400")
+    mip(lambda _head, body: answer(200, body))
+    CardUpload.objects.update(due_at=timezone.now())
+    gate.try_now(by=SYSTEM, now=timezone.now())
+    uploads.send_due(seconds=1)
+    assert set(CardUpload.objects.values_list("state", flat=True)) == {"accepted"}
 
 
 @pytest.mark.django_db(transaction=True)
