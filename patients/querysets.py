@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, Value
 from django.db.models.expressions import OrderBy
 
 from lmis.text import number_key, phone_key, phone_key_of
+from patients.mip import pace
 
 if TYPE_CHECKING:
     from lmis.querysets import DoctorQuerySet
@@ -155,6 +156,16 @@ class CardUploadQuerySet(models.QuerySet["CardUpload"]):
     def due(self, now: datetime) -> Self:
         """May be sent now, the longest due first."""
         return self.filter(state__in=["waiting", "retry"], due_at__lte=now).order_by("due_at")
+
+    def put_off(self, now: datetime) -> Self:
+        """Wait for a moment further ahead than a card is ever let wait for, along the index of what is due.
+
+        The clock was set back, or the database's is ahead of the senders'. What repeats may have been told by the MIP
+        to wait for days, and is not among them.
+        """
+        new = Q(attempts__lte=1)  # `verdicts` lets one that was sent before wait before it goes on
+        later = Q(due_at__gt=now + timedelta(seconds=pace.LONGEST))
+        return self.filter(new | later, state="waiting", priority__in=range(3), due_at__gt=now)
 
     def stuck(self, now: datetime) -> Self:
         """In flight, but whoever sent it has been silent for longer than a sending may take."""

@@ -26,6 +26,7 @@ from patients.services import gate, permits, recording, verdicts
 
 logger = logging.getLogger(__name__)
 BATCH = 100  # cards claimed at once
+_PULLED = 5000  # cards, in one transaction
 _BEGUN_WITHIN = timedelta(seconds=5)
 _WRITTEN_TOGETHER = 25  # a card's answer waits for so many others, and a lock lasts as long as they take to write
 _WRITTEN_WITHIN = 1.0  # seconds; or for so long
@@ -154,6 +155,25 @@ def record(*, claimed: Claimed, exchanges: list[Exchange], now: datetime) -> int
 def let_others_first(*, cards: Collection[int]) -> None:
     """These have just come by the thousand: whoever is new at the desk need not wait until they are sent."""
     CardUpload.objects.filter(pk__in=cards).update(priority=CardUpload.Priority.BACKFILL)
+
+
+def pull_forward(*, now: datetime) -> int:
+    """What a clock that was set back, or one that goes ahead, would hold up for hours is due now; how many.
+
+    One statement when there is none.
+    """
+    pulled = 0
+    while CardUpload.objects.put_off(now).exists():
+        with transaction.atomic():
+            # An import may hold some of these rows and come to wait for one that we hold:
+            # what somebody else has locked is left to the next time.
+            free = CardUpload.objects.put_off(now).select_for_update(skip_locked=True, no_key=True)
+            ids = list(free.values_list("pk", flat=True)[:_PULLED])
+            CardUpload.objects.filter(pk__in=ids).update(due_at=now)
+        pulled += len(ids)
+        if len(ids) < _PULLED:
+            break
+    return pulled
 
 
 def send_again(*, cards: Collection[int], by: Actor, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """The tasks, on the real broker: what is told, to whom, and what happens when the broker is away."""
 
 import contextlib
+import datetime as dt
 
 import pytest
 from django.conf import settings as configured
@@ -54,6 +55,12 @@ def test_a_sweep_asks_for_nobody_when_nothing_is_due(card, queue):
     CardUpload.objects.filter(pk=card.pk).update(state="accepted")
     tasks.sweep_uploads()
     assert messages(queue) == []
+
+
+def test_what_a_clock_that_was_set_back_holds_up_is_let_go_every_half_minute(card):
+    CardUpload.objects.filter(pk=card.pk).update(due_at=timezone.now() + dt.timedelta(hours=3))
+    tasks.put_concerned_first()
+    assert CardUpload.objects.get(pk=card.pk).due_at <= timezone.now()
 
 
 def test_a_sweep_without_a_mip_asks_for_nobody(card, queue, settings):

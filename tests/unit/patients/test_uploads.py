@@ -505,3 +505,35 @@ class TestSendingAgain:
         later = now + uploads.claim_length()
         assert uploads.send_again(cards=[card.pk], by=SYSTEM, now=later) == 1
         assert not record(claimed, Accepted(card.version), later)
+
+
+class TestClocks:
+    """A card was written while a clock was ahead: the machine's, which is set back then, or the database's."""
+
+    def test_new_cards_do_not_wait_until_it_is_as_late_again(self, lpu, now, monkeypatch):
+        monkeypatch.setattr(uploads, "_PULLED", 2)
+        cards = [a_card(lpu) for _ in range(5)]
+        CardUpload.objects.update(due_at=now + dt.timedelta(hours=3))
+        set_upload(cards[0], priority=0)
+        set_upload(cards[1], priority=2, attempts=1)  # let go by a sender whose time was over
+        set_upload(cards[2], due_at=now + SECOND)
+        assert claimed_now(now, limit=9) == []
+        assert uploads.pull_forward(now=now) == 5
+        assert {card.pk for card in claimed_now(now, limit=9)} == {card.pk for card in cards}
+
+    def test_what_was_told_to_wait_waits(self, lpu, now):
+        retried, there_ahead, sent, settled = [a_card(lpu) for _ in range(4)]
+        CardUpload.objects.update(due_at=now + dt.timedelta(minutes=59))
+        set_upload(retried, state="retry", attempts=1, due_at=now + dt.timedelta(days=1))
+        set_upload(there_ahead, attempts=2)
+        claimed = {"state": "in_flight", "claim": uuid.uuid4(), "claimed_until": now}
+        set_upload(sent, **claimed)
+        set_upload(settled, state="accepted")
+        before = list(CardUpload.objects.order_by("pk").values())
+        with statements() as found:
+            assert uploads.pull_forward(now=now) == 0
+        assert len(found) == 1, listed(found)
+        assert list(CardUpload.objects.order_by("pk").values()) == before
+        set_upload(there_ahead, due_at=now + dt.timedelta(minutes=61))  # longer than any wait of ours
+        assert uploads.pull_forward(now=now) == 1
+        assert claimed_now(now, limit=9) == [sent, there_ahead]
