@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from datetime import timedelta
 from typing import Any
 
-from celery.beat import PersistentScheduler
+from celery.beat import PersistentScheduler, ScheduleEntry
 
 from lmis.ops import heartbeat
 
+logger = logging.getLogger(__name__)
 STANDS_STILL = 60.0  # seconds without a turn of the clock: beat may well run, but does nothing
+SET_BACK = timedelta(seconds=5)  # and more: below that nobody notices
 
 
 class Scheduler(PersistentScheduler):
@@ -25,8 +29,21 @@ class Scheduler(PersistentScheduler):
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """One turn of the clock."""
         self._turned = time.monotonic()
+        self._mind_the_clock()
         delay: float = super().tick(*args, **kwargs)
         return delay
+
+    def _mind_the_clock(self) -> None:
+        """Of what was done last at a moment to come: Celery would wait until it is as late again, without a word.
+
+        So it is after the clock was set back, and after a start from a file that was written before that.
+        """
+        ahead = [entry for entry in self.schedule.values() if _done_ahead(entry) > SET_BACK]
+        for entry in ahead:
+            entry.last_run_at = entry.default_now()
+        if ahead:
+            logger.warning("the clock was set back: %d tasks are timed anew", len(ahead))
+            self._heap = None  # the next tick makes another
 
     def turns(self) -> bool:
         """Whether the clock has turned lately."""
@@ -43,3 +60,11 @@ class Scheduler(PersistentScheduler):
             return super()._ensure_connected()  # type: ignore[misc]  # celery-types leave it out
         finally:
             self._waits, self._turned = False, time.monotonic()
+
+
+def _done_ahead(entry: ScheduleEntry) -> timedelta:
+    """How far ahead of the clock it was done last."""
+    if entry.schedule is None or entry.last_run_at is None:
+        return timedelta()
+    aware = entry.schedule.maybe_make_aware
+    return aware(entry.last_run_at) - aware(entry.default_now())
