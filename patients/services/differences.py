@@ -1,6 +1,9 @@
 """Where the MIP and we disagree, and what is done about each: missing and older there is sent again, newer there is
 risen above, unknown here is listed for a person.
 
+After a restore the MIP may hold a card that we think we never sent. When it leaves use its trigger says that nobody
+need be told: such a one is older there, and what is found here counts as attempted, so that it stays in the outbox.
+
 One step compares some cards, writes the findings down, acts, and moves the run's cursor, all in one transaction.
 """
 
@@ -17,6 +20,7 @@ from patients.models import CardUpload, MipHolding, Patient, Reconciliation, Rec
 
 logger = logging.getLogger(__name__)
 Stage = Reconciliation.Stage
+_RESTING = (CardUpload.State.ACCEPTED, CardUpload.State.NOT_NEEDED)
 _NOTHING = UUID(int=0)
 _FORGET_AT_ONCE = 10_000
 _SETTLED = "u.state = 'accepted' AND coalesce(u.accepted_at, '-infinity') < %s"
@@ -31,6 +35,7 @@ _COMPARE = f"""
       LEFT JOIN LATERAL (SELECT id, version FROM patients_patient p WHERE p.guid = h.guid LIMIT 1) c ON true
       LEFT JOIN LATERAL (SELECT * FROM patients_cardupload u WHERE u.patient_id = c.id LIMIT 1) u ON true
      WHERE c.id IS NULL OR h.version > c.version OR (h.version < u.accepted_version AND {_SETTLED})
+        OR (h.version < c.version AND u.state = 'not_needed')
     RETURNING kind, card_id, version_there"""  # noqa: S608 - a constant of ours
 _SEARCH = f"""
     INSERT INTO patients_reconciliationfinding (run_id, kind, guid, lpu_id, card_id, version_here, version_there)
@@ -46,6 +51,7 @@ _RISE = """
 _AGAIN = """
     UPDATE patients_cardupload u
        SET state = 'waiting', priority = %s, due_at = %s, attempts = 0, accepted_version = v.version,
+           last_attempt_at = coalesce(last_attempt_at, %s),
            error_code = '', error_text = '', error_field = '', faults = '[]'
       FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, version) WHERE u.patient_id = v.id"""
 
@@ -79,17 +85,18 @@ def _act(run: Reconciliation, found: Sequence[tuple[Any, ...]], now: datetime) -
     counts = {kind: sum(1 for row in found if row[0] == kind) for kind in ReconciliationFinding.Kind.values}
     for kind, count in counts.items():
         setattr(run, kind, getattr(run, kind) + count)
-    run.sent_again += _rise([(card, version) for kind, card, version in found if kind == "newer"])
+    run.sent_again += _rise([(card, version) for kind, card, version in found if kind == "newer"], now)
     run.sent_again += _again([(card, version) for kind, card, version in found if kind in ("missing", "older")], now)
 
 
-def _rise(cards: list[tuple[int, int]]) -> int:
-    """Above what the MIP holds: the card's trigger then asks for its upload."""
+def _rise(cards: list[tuple[int, int]], now: datetime) -> int:
+    """Above what the MIP holds: the card's trigger then asks for its upload, also of one that has left use."""
     if not cards:
         return 0
     ids, versions = [card for card, _v in cards], [version for _c, version in cards]
     # Somebody who writes down what became of some of these locks them in the order of their ids: so do we.
     list(Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    CardUpload.objects.filter(pk__in=ids, last_attempt_at=None).update(last_attempt_at=now)
     risen = len(fetch(_RISE, [ids, versions]))
     logger.warning("the MIP holds newer versions of %d cards: rising above them", risen)
     return risen
@@ -100,10 +107,11 @@ def _again(cards: list[tuple[int, int | None]], now: datetime) -> int:
     if not cards:
         return 0
     there = dict(cards)
-    # The card may be changed just now, or be sent: whoever has locked its row sees to it that it is sent.
-    rows = CardUpload.objects.filter(pk__in=there, state=CardUpload.State.ACCEPTED)
+    # The card may be changed just now, or be sent: whoever has locked its row sees to it that it is sent, or, of one
+    # that we think the MIP has not heard of, the next night does.
+    rows = CardUpload.objects.filter(pk__in=there, state__in=_RESTING)
     free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    execute(_AGAIN, [CardUpload.Priority.BACKFILL, now, free, [there[pk] for pk in free]])
+    execute(_AGAIN, [CardUpload.Priority.BACKFILL, now, now, free, [there[pk] for pk in free]])
     return len(free)
 
 

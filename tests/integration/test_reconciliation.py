@@ -405,3 +405,75 @@ def test_a_restored_database_is_mended_in_one_night(region, cards):
     held = {held_by(region, card) for card in cards[:4]}
     assert held == set(Patient.objects.values_list("version", flat=True))
     assert counts(reconciled()) == (0, 0, 0, 1)
+
+
+def forget_the_sending(*cards):
+    """Our database comes from a backup that was made before these cards were sent."""
+    blank = dict.fromkeys(("sent_version", "accepted_version", "accepted_at", "last_attempt_at"))
+    CardUpload.objects.filter(pk__in=[card.pk for card in cards]).update(state="waiting", **blank)
+
+
+def leave(card, survivor, how):
+    """Withdrawn, or merged into that one, before it is sent: as far as we know, nobody need be told."""
+    Patient.objects.filter(pk=card.pk).update(state=how, merged_into=survivor if how == "merged" else None)
+    assert CardUpload.objects.get(pk=card.pk).state == "not_needed"
+
+
+def states_there(region):
+    return dict(at_the_mip(region, "SELECT guid, state FROM cards"))
+
+
+class TestWhoLeftAfterARestore:
+    """We think that the MIP never had the card, and it holds it as one in use."""
+
+    @pytest.fixture(params=["withdrawn", "merged"])
+    def gone(self, region, cards, request):
+        forget_the_sending(cards[0])
+        leave(cards[0], cards[1], request.param)
+        return Patient.objects.get(pk=cards[0].pk)
+
+    def test_it_is_told_there(self, region, cards, gone):
+        run = reconciled()
+        assert (counts(run), run.sent_again) == ((0, 1, 0, 0), 1)
+        found = findings.of(run=run, kind="older").get()
+        assert (found.card_id, found.version_here, found.version_there) == (gone.pk, gone.version, cards[0].version)
+        row = CardUpload.objects.get(pk=gone.pk)
+        assert (row.state, row.priority, row.accepted_version) == ("waiting", 2, cards[0].version)
+        assert uploads.send_due(seconds=20) == 1
+        assert (held_by(region, gone), states_there(region)[str(gone.guid)]) == (gone.version, gone.state)
+        assert counts(reconciled()) == (0, 0, 0, 0)
+
+    def test_another_change_does_not_take_it_out_again(self, region, gone):
+        reconciled()
+        Patient.objects.filter(pk=gone.pk).update(phone="1")
+        assert CardUpload.objects.get(pk=gone.pk).state == "waiting"
+        assert uploads.send_due(seconds=20) == 1
+        assert states_there(region)[str(gone.guid)] == gone.state
+
+    def test_it_rises_above_what_is_newer_there(self, region, cards, gone):
+        at_the_mip(region, "UPDATE cards SET version = ? WHERE guid = ?", gone.version + 9, str(gone.guid))
+        run = reconciled()
+        assert (counts(run), run.sent_again) == ((0, 0, 1, 0), 1)
+        assert uploads.send_due(seconds=20) == 1
+        assert (held_by(region, gone), states_there(region)[str(gone.guid)]) == (gone.version + 10, gone.state)
+        assert counts(reconciled()) == (0, 0, 0, 0)
+
+    def test_it_leaves_after_it_has_risen(self, region, cards):
+        """Between the comparison and its turn."""
+        forget_the_sending(cards[2])
+        at_the_mip(region, "UPDATE cards SET version = version + 9 WHERE guid = ?", str(cards[2].guid))
+        reconciled()
+        Patient.objects.filter(pk=cards[2].pk).update(state="withdrawn")
+        assert uploads.send_due(seconds=20) == 1
+        assert states_there(region)[str(cards[2].guid)] == "withdrawn"
+
+    def test_of_what_the_mip_never_had_it_is_not_told(self, region, cards, gone):
+        lose(region, gone)
+        run = reconciled()
+        assert (counts(run), run.sent_again) == ((0, 0, 0, 0), 0)
+        assert CardUpload.objects.get(pk=gone.pk).state == "not_needed"
+        assert uploads.send_due(seconds=20) == 0
+
+    def test_what_the_mip_holds_as_it_is_here_is_no_finding(self, region, gone):
+        at_the_mip(region, "UPDATE cards SET version = ? WHERE guid = ?", gone.version, str(gone.guid))
+        assert counts(reconciled()) == (0, 0, 0, 0)
