@@ -15,11 +15,12 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         """Take the schedule and the appointments into the journal; let these go with a card that is merged.
 
-        Cards of those who come go to the MIP first. Operators see how much of the schedule the region can book.
+        Cards of those who come go to the MIP first. No doctor leaves patients behind. Operators see how much of the
+        schedule the region can book.
         """
         from appointments import audit
         from appointments.models import Appointment
-        from appointments.services import merging, merging_lists, outside
+        from appointments.services import leaving, merging, merging_lists, outside
         from patients.services import concerned
 
         audit.register()
@@ -27,3 +28,4 @@ class AppointmentsConfig(AppConfig):
         merging_lists.register()
         concerned.SOURCES.append(Appointment.objects.coming)
         outside.register()
+        leaving.register()

@@ -24,6 +24,7 @@ class Refusal(Exception):
     """Base of all; `code` is the contract's `message_code`, `message` is for people, in the caller's language.
 
     `for_staff` is what the screens say instead, where the API's words leave open what an employee does next.
+    `page` names the staff's page on which to do it, if there is one to lead to.
     `details` goes into the envelope as it is, `headers` onto the response. `example` shows `details` in the API page.
     A subclass that names a new `code` is entered in `REGISTRY`, where the schema finds it.
     """
@@ -32,6 +33,7 @@ class Refusal(Exception):
     code: ClassVar[str] = ""
     message: ClassVar[str | _StrPromise] = ""
     for_staff: ClassVar[str | _StrPromise] = ""
+    page: ClassVar[str] = ""
     example: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

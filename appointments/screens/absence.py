@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -33,13 +33,18 @@ class AbsenceScreen(Screen):
     title = gettext_lazy("Absences and extra hours")
 
     def doctors(self) -> DoctorQuerySet:
-        """Those whose time this employee may change."""
+        """Those whose time this employee may change: who works here, or has left with patients still booked."""
+        booked = Appointment.objects.active(self.now).filter(slot__doctor=OuterRef("pk"))
+        return self.everybody().filter(Q(is_active=True) | Exists(booked))
+
+    def everybody(self) -> DoctorQuerySet:
+        """Those whom this employee sees, whether they work here or not."""
         own = doctors_of(self.user)
-        return Doctor.objects.filter(is_active=True) if own is None else own.filter(is_active=True)
+        return Doctor.objects.all() if own is None else own
 
     def exceptions(self) -> QuerySet[ScheduleException]:
-        """Absences and extra hours of these."""
-        rows = ScheduleException.objects.filter(doctor__in=self.doctors())
+        """Absences and extra hours, also of those who have left: what was decided there stays to be read."""
+        rows = ScheduleException.objects.filter(doctor__in=self.everybody())
         return rows.select_related("doctor__lpu", "doctor__speciality", "doctor__room")
 
     def explain(self, form: PeriodForm, refusal: Refusal) -> None:
@@ -67,7 +72,7 @@ class Absences(AbsenceScreen):
         return {
             "ahead": ahead,
             "absence_form": PeriodForm(doctors=self.doctors(), prefix="absence"),
-            "extra_form": ExtraForm(doctors=self.doctors(), prefix="extra"),
+            "extra_form": ExtraForm(doctors=self.doctors().filter(is_active=True), prefix="extra"),
             "reasons": REASONS,
         }
 
@@ -123,7 +128,7 @@ class AbsenceExtra(AbsenceScreen):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """The preview under the form; with `make` the places made, and who waits for such."""
-        form = ExtraForm(request.POST, doctors=self.doctors(), prefix="extra")
+        form = ExtraForm(request.POST, doctors=self.doctors().filter(is_active=True), prefix="extra")
         shown: dict[str, Any] = {"form": form, "reasons": REASONS}
         if not form.is_valid():
             return self.render(shown, "screens/absence/_extra.html")
@@ -147,7 +152,7 @@ class AbsenceExtra(AbsenceScreen):
         offered = waiting_offers.offers(now=self.now, channels=[Source.REGISTRY], among=waiting)
         here = {place.pk for place in places}
         shown = {
-            "form": ExtraForm(doctors=self.doctors(), prefix="extra"),
+            "form": ExtraForm(doctors=self.doctors().filter(is_active=True), prefix="extra"),
             "reasons": REASONS,
             "made": places,
             "doctor": doctor,

@@ -36,6 +36,7 @@ class PeriodForm(forms.Form):
         super().__init__(*args, **kwargs)
         choice: Any = self.fields["doctor"]
         choice.queryset = doctors.select_related("lpu", "speciality", "room").order_by("family", "name", "pk")
+        choice.label_from_instance = _name
 
     def period(self) -> tuple[dt.datetime, dt.datetime]:
         """Two instants, by the wall of the doctor's LPU."""
@@ -76,3 +77,7 @@ class ExtraForm(PeriodForm):
         given = self.cleaned_data
         names = ("doctor", "reason", "slot_minutes", "capacity", "room", "busy_type", "channels")
         return ScheduleException(kind=Kind.EXTRA, begin=begin, end=end, **{name: given[name] for name in names})
+
+
+def _name(doctor: Doctor) -> str:
+    return str(doctor) if doctor.is_active else _("%(doctor)s (works here no more)") % {"doctor": doctor}

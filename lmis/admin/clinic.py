@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from lmis.admin.ask import Question, ask, each, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
 from lmis.models import Department, Doctor, Lpu, Room
-from lmis.services import directory, lpu_merging
+from lmis.services import directory, leaving, lpu_merging
 from lmis.services.connections import CONTACTS
 
 
@@ -203,3 +203,9 @@ class DoctorAdmin(GuidKeptAdmin):
     def full_name(self, doctor: Doctor) -> str:
         """Surname, first name, patronymic."""
         return doctor.full_name
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Who leaves must have settled the patients."""
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            leaving.leave(doctor=obj, now=timezone.now())
+        super().save_model(request, obj, form, change)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -43,7 +45,7 @@ class RefusedMixin:
 def in_words(error: Refusal | ValidationError | IntegrityError) -> ValidationError:
     """For people: what a service said, or that the database kept one of its promises."""
     if isinstance(error, Refusal):
-        return ValidationError(error.said, code=error.code)
+        return ValidationError(_with_link(error), code=error.code)
     if isinstance(error, ValidationError):
         return ValidationError(error.messages)
     diagnosis = getattr(error.__cause__, "diag", None)
@@ -52,6 +54,13 @@ def in_words(error: Refusal | ValidationError | IntegrityError) -> ValidationErr
         params={"constraint": getattr(diagnosis, "constraint_name", None) or "?"},
         code="conflict",
     )
+
+
+def _with_link(refusal: Refusal) -> str:
+    """What a service said, and a way to the page on which to do what it asks for."""
+    if not refusal.page:
+        return refusal.said
+    return format_html('{} <a class="underline" href="{}">{}</a>', refusal.said, reverse(refusal.page), _("Open it"))
 
 
 def labels(choices: type[models.TextChoices]) -> Callable[[str], str]:
