@@ -31,6 +31,7 @@ class DocsView(SpectacularSwaggerView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    http_method_names = ["get", "head"]  # what DRF answers to OPTIONS would be put into a page that there is not
     url_name = "schema-json"
 
 
