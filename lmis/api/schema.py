@@ -213,9 +213,10 @@ _HEADERS = [
 ]
 _IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": 128},
+    OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    description="The same key with the same request gives the first answer again, for 24 hours.",
+    pattern="^[ -~]{1,128}$",
+    description="Printable ASCII. The same key with the same request gives the first answer again, for 24 hours.",
 )
 _REPLAYED = OpenApiParameter(
     "Idempotency-Replayed",

@@ -1,6 +1,7 @@
 """What only real bytes show: the web server hands over what Django's test client never would."""
 
 import contextlib
+import json
 import socket
 import struct
 
@@ -142,3 +143,21 @@ def test_no_content_type_goes_past_the_envelope(wire, method):
         assert (answer.code, len(answer.headers["X-Request-Id"])) == ((401, "unauthorized"), 32), kind
         answer = wire.send(method, "/admin/login/?next=/admin/%D0%AF", *headers, body=b"{}")
         assert (answer.status, len(answer.headers["X-Request-Id"])) == (200 if method == "GET" else 403, 32), kind
+
+
+def test_a_key_is_taken_as_it_is_sent_or_refused(wire):
+    region, doctor = cast.Region(), cast.a_doctor()
+    patient = f"X-Patient-Token: {cast.token_of(cast.a_patient(doctor.lpu))}".encode()
+    body = json.dumps({"slot": str(cast.a_slot(doctor).guid)}).encode()
+    headers = [authorization(region), patient, b"Content-Type: application/json", b"Content-Length: %d" % len(body)]
+
+    def book(key):
+        return wire.send("POST", "/api/appointments", *headers, b"Idempotency-Key: " + key, body=body)
+
+    for key in ["запись-1".encode(), b"caf\xe9", b"", b"x" * 129]:
+        answer = book(key)
+        assert (answer.code, answer.json["errors"][0]["field"]) == ((400, "validation_error"), "Idempotency-Key"), key
+        assert not Appointment.objects.exists()
+    key = bytes(range(33, 127)) + b" 1"
+    first, second = book(key), book(key)
+    assert (first.status, second.body, second.headers["Idempotency-Replayed"]) == (201, first.body, "true")
