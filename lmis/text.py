@@ -6,6 +6,7 @@ Written with `translate()` and not with a collation, so that it holds under any 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from django.db.models import CharField, F, Func, Value
 
@@ -18,6 +19,7 @@ _NAME_TABLE = str.maketrans(_NAME_FROM, _NAME_TO)
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
 _LINE_BREAKS = re.compile("[\t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
+_INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Cn", "Co"})
 _NUMBER_TABLE = str.maketrans(_NUMBER_FROM[: len(_UPPER)], _NUMBER_TO, _NUMBER_FROM[len(_UPPER) :])
 
 
@@ -31,8 +33,30 @@ def name_key(value: str) -> str:
     return value.translate(_NAME_TABLE)
 
 
+def plain_number(value: str) -> str:
+    """A series or a number in the characters that a keyboard has: what looks the same is the same.
+
+    Full-width digits are digits, every space is a space, every dash one of ours; what cannot be seen is gone. For what
+    comes in, before it is kept or compared: `number_key`, the database's as well, then sees through all spellings.
+    """
+    if value.isascii() and value.isprintable():
+        return value.strip()
+    whole = "№".join(unicodedata.normalize("NFKC", part) for part in value.split("№"))  # of which it would make "No"
+    return "".join(map(_plain, whole)).strip()
+
+
+def _plain(character: str) -> str:
+    if character.isspace():
+        return " "
+    kind = unicodedata.category(character)
+    if kind in _INVISIBLE:
+        return ""
+    dash = kind == "Pd" or character == "\N{MINUS SIGN}"
+    return "-" if dash and character not in _NUMBER_FROM else character
+
+
 def number_key(value: str) -> str:
-    """A document's series or number without case, spaces, dashes and signs."""
+    """A document's series or number without case, spaces, dashes and signs. Of a `plain_number`."""
     return value.translate(_NUMBER_TABLE)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lmis.text import without_controls
+from lmis.text import plain_number, without_controls
 
 _MANY_LINES = ("address",)
+_NUMBERS = ("polis_series", "polis_number", "document_series", "document_number")
 _ANY_JSON = ("disability",)
 
 
@@ -88,13 +89,15 @@ class PatientInfo:
 
 
 def as_kept(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns of a card as it keeps them: texts without control characters, other values as they are."""
+    """Columns of a card as it keeps them: texts without control characters, series and numbers plain."""
     return {name: _as_kept(name, value) for name, value in columns.items()}
 
 
 def _as_kept(name: str, value: Any) -> Any:
     if not isinstance(value, str) or name in _ANY_JSON:
         return value
+    if name in _NUMBERS:
+        return plain_number(value)
     return without_controls(value, lines=name in _MANY_LINES).strip()
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from lmis.text import number_key
+from lmis.text import number_key, plain_number
 
 _FIRST_CHECKED = 1_001_998  # numbers up to 001-001-998 were issued without a check
 
 
 def snils_digits(value: str) -> str:
     """The 11 digits of a СНИЛС given with or without spaces and dashes."""
-    return number_key(value)
+    return number_key(plain_number(value))
 
 
 def snils_check_digits(number: str) -> str:

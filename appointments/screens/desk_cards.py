@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any
 
 from django import forms
@@ -19,11 +18,13 @@ from lmis.screens import toast
 from lmis.screens.toasts import trigger
 from lmis.services import access
 from patients.exceptions import CardExists
+from patients.forms import NumberField
 from patients.info import PatientInfo
 from patients.models import Patient
 from patients.models.patient import Sex
 from patients.services import cards, checks, likely, search
 from patients.services.sought import ByBirthDate, ByNames, ByPaper, ByPhone, BySnils
+from patients.validators import snils_digits
 
 _DATES = ["%d.%m.%Y", "%d%m%Y", "%d %m %Y", "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"]
 OWN = ("no_polis_reason", "district", "representative")
@@ -38,12 +39,12 @@ class CardForm(forms.Form):
     birth_date = forms.DateField(label=gettext_lazy("Birth date"), input_formats=_DATES)
     sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=[("", "—"), *Sex.choices], required=False)
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=64, required=False)
-    polis_number = forms.CharField(label=gettext_lazy("Polis number"), max_length=64, required=False)
-    polis_series = forms.CharField(label=gettext_lazy("Series (old polis)"), max_length=32, required=False)
+    polis_number = NumberField(label=gettext_lazy("Polis number"), max_length=64, required=False)
+    polis_series = NumberField(label=gettext_lazy("Series (old polis)"), max_length=32, required=False)
     no_polis_reason = forms.ChoiceField(label=gettext_lazy("Or why there is no polis"), required=False)
     snils = forms.CharField(label=gettext_lazy("SNILS"), max_length=20, required=False)
-    document_series = forms.CharField(label=gettext_lazy("Document series"), max_length=32, required=False)
-    document_number = forms.CharField(label=gettext_lazy("Document number"), max_length=64, required=False)
+    document_series = NumberField(label=gettext_lazy("Document series"), max_length=32, required=False)
+    document_number = NumberField(label=gettext_lazy("Document number"), max_length=64, required=False)
     district = forms.CharField(label=gettext_lazy("District"), max_length=32, required=False)
     address = forms.CharField(label=gettext_lazy("Address"), max_length=500, required=False)
     representative = forms.CharField(label=gettext_lazy("Who comes with a child"), max_length=255, required=False)
@@ -63,7 +64,7 @@ class CardForm(forms.Form):
 
     def clean_snils(self) -> str:
         """Digits alone."""
-        return re.sub(r"[\s-]", "", self.cleaned_data["snils"])
+        return snils_digits(self.cleaned_data["snils"])
 
     def clean(self) -> dict[str, Any]:
         """What keeps a card from being written, in the words of the card's own checks."""

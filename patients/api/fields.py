@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from lmis.api.fields import DayField
-from lmis.text import number_key, without_controls
+from lmis.text import number_key, plain_number, without_controls
 from patients.info import Coded
 from patients.validators import snils_digits, validate_snils
 
@@ -37,8 +37,8 @@ class NumberField(TextField):
     """A series or a number; one of nothing but dashes and spaces is blank, else all such people would be one."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Give the text as it was written."""
-        text = super().to_internal_value(data)
+        """Give the text as it was written, in characters that can be seen and told apart."""
+        text = plain_number(super().to_internal_value(data))
         return text if number_key(text) else ""
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lmis.models import Lpu
-from lmis.text import name_key, number_key
+from lmis.text import name_key, number_key, plain_number
 from patients.models import Patient
 from patients.services.layout import is_latin, other_layout
 from patients.services.sought import ByBirthDate, ByCardNumber, ByNames, ByPaper, ByPhone, BySnils, Way
@@ -43,6 +43,7 @@ def parse(text: str, today: dt.date) -> Query:
     """What `text` may mean; a text that means nothing has no ways. `today` ends the years of birth."""
     text = " ".join(text[:LONGEST].split())
     if _is_number(text, today):
+        text = plain_number(text)
         return Query(tuple(dict.fromkeys(_ways_of_number(text, today))), text)
     # Letters of the other alphabet mostly mean the other layout, which then goes first.
     spellings = [other_layout(text), text] if is_latin(text) else [text, other_layout(text)]

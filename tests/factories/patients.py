@@ -13,6 +13,14 @@ def a_polis_number():
     return f"77{next_number():014d}"
 
 
+def spellings(digits):
+    """The same number, as it comes from documents that it was copied out of: nobody sees a difference."""
+    wide = digits.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+    joined = (white.join((digits[:4], digits[4:])) for white in ("\u00a0", "\u202f", "\u2003", "\u200b", "\u00ad"))
+    dashed = (dash.join((digits[:4], digits[4:])) for dash in ("\u2010", "\u2011", "\u2212", "\uff0d"))
+    return [wide, *joined, *dashed, f"{digits}\u200b", f"\ufeff{digits}\u2060 ", f"{digits}\ufe0f", f"№\u00a0{digits}"]
+
+
 def a_snils():
     """A СНИЛС of its own, with check digits that agree."""
     number = f"{100_000_000 + next_number():09d}"

@@ -16,10 +16,11 @@ from appointments.tickets import code_of
 from directions.models import Direction
 from lmis.actors import SYSTEM
 from lmis.models import AccessRecord, Lpu, Position, Speciality
+from lmis.text import number_key
 from patients.models import Patient
 from tests.factories import cast
 from tests.factories.directions import a_direction
-from tests.factories.patients import a_card
+from tests.factories.patients import a_card, a_snils, spellings
 from tests.factories.staff import an_employee
 from tests.factories.waiting import an_entry, booked
 from tests.statements import listed, statements
@@ -642,6 +643,15 @@ class TestNewCard:
         assert len(re.findall(r'class="hint errors">[^<]+', page)) == 2
         assert 'value="Новиков"' in page
         assert not Patient.objects.exists()
+
+    def test_a_number_that_was_copied_from_somewhere_is_one_number(self, desk, doctor):
+        number, snils = "7700000000000001", a_snils()
+        for spelled, digits in zip(spellings(number), spellings(snils), strict=True):
+            desk.post("card_save", **self.FORM, polis_number=spelled, snils=digits)
+            assert number_key(Patient.objects.get().polis_number) == number
+            assert Patient.objects.get().snils == snils
+            assert "This is the one" in text_of(desk.post("card_save", **self.FORM, polis_number=number))
+            Patient.objects.all().delete()
 
     def test_who_has_a_card_is_shown_instead(self, desk, patient):
         form = {"family": "Ёлкина", "name": "Анна", "birth_date": "29.02.1980", "polis_number": patient.polis_number}

@@ -18,7 +18,7 @@ from patients.admin import PatientAdmin
 from patients.models import CardUpload, MipGate, Patient, PatientPhone
 from tests.factories.cast import a_doctor, a_slot, an_lpu, next_number
 from tests.factories.directions import a_direction
-from tests.factories.patients import a_card
+from tests.factories.patients import a_card, spellings
 from tests.statements import listed, statements
 
 pytestmark = pytest.mark.django_db
@@ -308,6 +308,15 @@ class TestCard:
         assert card.card_number == f"M-{card.pk:07d}"
         assert card.upload.state == "waiting"
         assert LogEntry.objects.get_for_object(card).get().actor == olga
+
+    def test_numbers_that_were_copied_from_somewhere(self, client, olga, lpu):
+        wide, *_others = spellings("1234567812345678")
+        papers = {"polis_number": wide, "document_series": "45\u00a010", "document_number": "123\u200b456"}
+        response = save(client, reverse(ADD), family="Ёлкина", snils="112\u2011233\u00a0445\u200b95", **papers)
+        assert response.status_code == 302, complaints(response)
+        card = Patient.objects.get()
+        assert (card.polis_number, card.snils) == ("1234567812345678", "11223344595")
+        assert (card.document_series, card.document_number) == ("45 10", "123456")
 
     def test_a_child_of_this_night_where_the_servers_day_has_not_begun(self, client, olga, lpu, monkeypatch):
         Lpu.objects.update(time_zone="Asia/Kamchatka")

@@ -6,7 +6,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from lmis.actors import SYSTEM
 from lmis.text import name_key, number_key
+from patients.info import IdentityDocument, PatientInfo, Polis
 from patients.models import (
     CardUpload,
     ExchangeFigures,
@@ -17,8 +19,9 @@ from patients.models import (
     UploadMinute,
     UploadTotal,
 )
+from patients.services import cards
 from tests.factories.cast import an_lpu
-from tests.factories.patients import a_card
+from tests.factories.patients import a_card, spellings
 
 NOW = timezone.now()
 
@@ -179,3 +182,12 @@ def test_the_keys_of_the_database_are_those_of_the_code(lpu):
     assert card.family_key == name_key(card.family) == "елкина-щ йй qz"
     assert card.polis_number_key == number_key(card.polis_number) == "1234567890"
     assert card.polis_series_key == number_key(card.polis_series) == "аб1"
+
+
+@pytest.mark.parametrize("spelled", spellings("1111000011110000"))
+def test_whatever_was_told_the_key_of_the_database_is_that_of_the_code(lpu, spelled):
+    paper = IdentityDocument("", spelled)
+    card = cards.create(lpu=lpu, info=PatientInfo(polis=Polis("", spelled), identity_document=paper), by=SYSTEM)
+    card.refresh_from_db()
+    for number, key in ((card.polis_number, card.polis_number_key), (card.document_number, card.document_number_key)):
+        assert key == number_key(number) == "1111000011110000"

@@ -10,11 +10,12 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from lmis.actors import Actor
+from lmis.text import number_key
 from patients import tasks
 from patients.models import CardImport, CardImportChunk, CardImportRow, CardUpload, Patient
 from patients.services.importing import columns, hints, imports, reading, steps
 from tests.factories.cast import an_lpu
-from tests.factories.patients import a_card, a_snils
+from tests.factories.patients import a_card, a_snils, spellings
 
 pytestmark = pytest.mark.django_db
 HEADER = "Фамилия;Имя;Отчество;Дата рождения;Пол;СНИЛС;Полис;Телефон;Участок"
@@ -202,6 +203,16 @@ class TestFates:
         one, two = a_card(lpu, snils=snils), a_card(lpu, card_number="A-7")
         data = a_file(f"Ёлкина;{snils};", "Ёлкина;;A-7", "Чужая;;A-7", header="Фамилия;СНИЛС;Номер карты")
         assert fates(checked(data, lpu, by)) == [("same", one.pk), ("same", two.pk), ("ambiguous", None)]
+
+    @pytest.mark.parametrize("column", ["Полис", "Номер документа"])
+    def test_a_number_spelled_otherwise_is_the_same(self, lpu, by, column):
+        number = "1111000011110000"
+        card = a_card(lpu, polis_number=number, document_number=number, document_series="")
+        rows = [f"Ёлкина;{spelled}" for spelled in spellings(number)]
+        made = checked(a_file(*rows, header=f"Фамилия;{column}"), lpu, by)
+        assert {row.card_id for row in made.rows.exclude(fate="error")} == {card.pk}
+        told = {columns.read_row(row.cells, made.mapping)[made.mapping[1]] for row in made.rows.all()}
+        assert {number_key(each) for each in told} == {number}
 
     def test_a_merged_card_means_its_survivor(self, lpu, by, card):
         old = a_card(lpu, polis_number="7788888888888888")

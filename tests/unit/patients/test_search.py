@@ -8,7 +8,7 @@ from lmis.models import Lpu
 from patients.models import Patient, PatientPhone
 from patients.services.search import find, parse
 from tests.factories.cast import an_lpu
-from tests.factories.patients import a_card, a_snils
+from tests.factories.patients import a_card, a_snils, spellings
 from tests.statements import listed, statements
 
 TODAY = dt.date(2026, 11, 22)
@@ -109,6 +109,11 @@ def test_finds(ivanov, text):
 )
 def test_finds_nothing_and_breaks_nothing(ivanov, text):
     assert found(text) == []
+
+
+@pytest.mark.parametrize("text", spellings("7700000000000011"))
+def test_a_number_that_was_copied_from_somewhere(ivanov, text):
+    assert found(text) == [ivanov]
 
 
 def test_yo_and_case_do_not_matter(lpu):

@@ -8,10 +8,11 @@ from rest_framework.exceptions import ValidationError
 
 from lmis.api.flatten import of_serializer
 from lmis.api.rendering import dumps
+from lmis.text import number_key
 from patients.api.serializers import CodedSerializer, DirectionPatientInfoSerializer, present_patient
 from patients.info import Coded, IdentityDocument, PatientInfo, Polis
 from patients.models import Patient
-from tests.factories.patients import a_card
+from tests.factories.patients import a_card, spellings
 
 SEED = json.loads(
     """
@@ -103,6 +104,18 @@ def test_control_characters_are_taken_out_and_not_refused():
 def test_only_an_address_has_lines():
     told = read({**POLIS, "family": "Ёлкина\r\n\tАнна", "address": "Москва\n\tул. Мира\x0b5\x01\n"})
     assert (told.family, told.address) == ("Ёлкина Анна", "Москва\n\tул. Мира 5")
+
+
+@pytest.mark.parametrize("spelled", spellings("11223344595"))
+def test_a_number_has_no_spelling_that_cannot_be_seen(spelled):
+    paper = {"number": spelled, "series": spelled}
+    told = read({"polis": paper, "identityDocument": paper, "snils": spelled})
+    numbers = [told.polis.series, told.polis.number, told.identity_document.series, told.identity_document.number]
+    assert {number_key(number) for number in numbers} == {told.snils} == {"11223344595"}
+
+
+def test_a_number_of_what_cannot_be_seen_is_blank():
+    assert errors({"polis": {"number": "\u200b\u00a0\u2060"}}) == [("patient.polis.number", "required")]
 
 
 @pytest.mark.parametrize("value", [0, False, "", [], {}, "I группа", 1.5])

@@ -11,6 +11,7 @@ from directions.models import Direction
 from lmis.models import Lpu
 from patients.models import CardUpload, Patient
 from tests.factories import cast
+from tests.factories.patients import spellings
 from tests.statements import listed, statements
 from tests.unit.appointments.api.test_own import refused
 
@@ -232,6 +233,18 @@ def test_a_known_card_is_used_and_its_blanks_are_filled(http, body, doctor):
     assert book(http, body).status_code == 201
     card = Patient.objects.get()
     assert (card.family, card.name, card.phone) == ("СИДОРОВА", "Мария", "1")
+
+
+@pytest.mark.parametrize(("paper", "column"), [("polis", "polis_number"), ("identityDocument", "document_number")])
+def test_a_number_spelled_otherwise_makes_no_second_card(http, body, doctor, paper, column):
+    number = body["patient"][paper]["number"]
+    body["patient"] |= {"polis": {}, "identityDocument": {}}
+    for hours, spelled in enumerate([number, *spellings(number)], 30):
+        news = changed(body, slot=str(cast.a_slot(doctor, hours=hours).guid), direction__guid=str(uuid.uuid4()))
+        news["direction"]["number"] = str(hours)
+        news["patient"][paper] = {"number": spelled}
+        assert book(http, news).status_code == 201
+    assert Patient.objects.values_list(column, flat=True).get() == number
 
 
 def test_the_scope_is_needed(slot, body):
