@@ -21,11 +21,18 @@ _BODY_AS_SENT = ("content-encoding", "content-length", "transfer-encoding")
 _due: ContextVar[float | None] = ContextVar("due", default=None)
 
 
+class BadSettings(httpx.HTTPError):
+    """The environment names certificates that are not there, or a proxy of no use; says what kind of error."""
+
+
 def client(**options: Any) -> httpx.Client:
     """As httpx makes it, with the environment's proxies and certificates. It keeps no cookies, follows no redirects,
-    and `ask` can bound it. `options` are httpx's; `timeout` is that of one step."""
+    and `ask` can bound it. `options` are httpx's; `timeout` is that of one step. Raises BadSettings."""
     jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    made = httpx.Client(follow_redirects=False, cookies=jar, **options)
+    try:
+        made = httpx.Client(follow_redirects=False, cookies=jar, **options)
+    except (OSError, ImportError, ValueError) as error:
+        raise BadSettings(type(error).__name__) from error  # its text may hold the proxy's password
     made.headers["Accept-Encoding"] = _PACKED[0]
     # httpx takes a network of one's own only in exchange for the proxies of the environment.
     for transport in (made._transport, *made._mounts.values()):

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from lmis import outgoing
+from patients.mip.client import BAD_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def ask_one_row(*, lpu_guid: UUID, patience: float) -> Answer:
     request_id, begun = uuid4(), timezone.now()
     try:
         response = _ask(lpu_guid, request_id, patience)
+    except outgoing.BadSettings:
+        return Answer(None, BAD_SETTINGS, _since(begun), request_id)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Answer(None, type(error).__name__, _since(begun), request_id)
     took = _since(begun)

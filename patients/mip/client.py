@@ -18,11 +18,13 @@ from patients.mip.outcomes import Later, Outcome
 from patients.mip.payload import payload
 from patients.models import Patient
 
+logger = logging.getLogger(__name__)
 # Its line for each request would name every card that is sent.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # Servers drop an idle connection after 5 s by habit; one of ours that meets that moment would be a needless retry.
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=4.0)
+BAD_SETTINGS = "bad_settings"
 _IN_ALL = 2.5  # times `MIP_TIMEOUT`; a claim lasts for three, the rest is for writing down what came
 
 
@@ -57,6 +59,9 @@ def ask(
     headers = {"X-Request-Id": str(request_id)}
     try:
         return outgoing.ask(_client(), method, path, seconds=longest(), most=most, headers=headers, **content)
+    except outgoing.BadSettings as error:
+        logger.error("no connection can be made with the certificates and proxies of the environment: %s", error)
+        return Later(BAD_SETTINGS)
     except httpx.TimeoutException:
         return Later("timeout")
     except httpx.ConnectError:

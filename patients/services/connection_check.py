@@ -22,6 +22,7 @@ from lmis.models import Lpu
 from patients.mip import client
 from patients.mip.asking import Answer, ask_one_row
 from patients.services import expiry
+from patients.services.exchange_words import reason_of
 from patients.services.expiry import BAD, GOOD, SKIPPED, SOON, WARN, Step
 
 PATIENCE = 5.0  # seconds a step
@@ -174,7 +175,7 @@ def _answered(answer: Answer) -> list[Step]:
     """Login, one row of what the MIP holds, the clocks."""
     name, took = _("Login"), answer.milliseconds
     if answer.status is None:
-        return [Step(name, BAD, _("no answer: %(error)s") % {"error": answer.error}, took)]
+        return [Step(name, BAD, _("no answer: %(error)s") % {"error": reason_of(answer.error)}, took)]
     told = _("HTTP %(status)d, request id %(id)s") % {"status": answer.status, "id": answer.request_id}
     if answer.status in (401, 403):
         refused = _("the MIP does not accept our login: mend MIP_LOGIN and MIP_PASSWORD")

@@ -70,6 +70,7 @@ _REASONS = {
     "no_connection": gettext_lazy("no connection to the MIP"),
     "connection_lost": gettext_lazy("the connection broke off before the answer"),
     "bad_url": gettext_lazy("the address of the MIP in the settings is wrong"),
+    "bad_settings": gettext_lazy("SSL_CERT_FILE, SSL_CERT_DIR or a proxy in the workers' environment is wrong"),
     "bad_answer": gettext_lazy("the answer of the MIP could not be read"),
     "version_behind": gettext_lazy("the MIP said yes and kept an older version"),
     "unauthorized": gettext_lazy("the MIP does not accept our login and password"),

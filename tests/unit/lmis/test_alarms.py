@@ -233,6 +233,14 @@ class TestTelling:
         assert heard[0][1]["text"] == "3 litres are left."
         assert heard[1][1]["ended"]
 
+    def test_nothing_is_lost_while_the_environment_is_set_wrongly(self, trouble, a_round, settings, monkeypatch):
+        monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+        settings.ALARMS = {"EMAILS": [], "WEBHOOK": "http://127.0.0.1:9/", "SITE": ""}
+        trouble.facts = {"litres": 3}
+        a_round()
+        notice = AlarmNotice.objects.get()
+        assert (notice.sent_at, notice.error, notice.claimed_until) == (None, "BadSettings", None)
+
     def test_a_webhook_that_drips_holds_up_nothing(self, trouble, a_round, settings, monkeypatch):
         """It would be there after three seconds, and each byte came within the timeout of a step."""
         monkeypatch.setattr(alarm_notices, "_STEP", 0.3)

@@ -12,7 +12,7 @@ from patients.mip import client, holdings
 from patients.mip.asking import ask_one_row
 from patients.mip.outcomes import Accepted, Later
 from patients.models import CardUpload, MipGate
-from patients.services import gate, uploads
+from patients.services import exchange_words, gate, uploads
 from tests.answering import GOOD, Answering, answer, dripping
 from tests.demo import until
 from tests.factories.cast import an_lpu
@@ -89,6 +89,35 @@ def test_an_address_that_takes_no_cards_rejects_none(mip):
     gate.try_now(by=SYSTEM, now=timezone.now())
     uploads.send_due(seconds=1)
     assert set(CardUpload.objects.values_list("state", flat=True)) == {"accepted"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SSL_CERT_FILE", "/there/is/none.pem"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("ALL_PROXY", "ftp://127.0.0.1:21"),
+    ],
+)
+class TestSettingsOfTheEnvironment:
+    """With them no connection can even be tried."""
+
+    @pytest.fixture(autouse=True)
+    def bad_settings(self, settings, monkeypatch, name, value):
+        settings.MIP = {**settings.MIP, "URL": f"https://127.0.0.1:9/{value[:4]}", "LOGIN": "lpu"}
+        monkeypatch.setenv(name, value)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_card_says_what_is_wrong(self, lpu, caplog):
+        for _ in range(2):
+            a_card(lpu)
+        uploads.send_due(seconds=1)
+        assert set(CardUpload.objects.values_list("state", "error_code")) == {("retry", "bad_settings")}
+        assert "SSL_CERT_FILE" in exchange_words.reason_of("bad_settings")
+        assert "no connection can be made" in caplog.text
+
+    def test_so_does_the_check_of_the_connection(self):
+        assert ask_one_row(lpu_guid=uuid.uuid4(), patience=1.0).error == "bad_settings"
 
 
 @pytest.mark.django_db(transaction=True)
