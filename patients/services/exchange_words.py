@@ -75,6 +75,7 @@ _REASONS = {
     "version_behind": gettext_lazy("the MIP said yes and kept an older version"),
     "unauthorized": gettext_lazy("the MIP does not accept our login and password"),
     "forbidden": gettext_lazy("the MIP does not let our login upload cards"),
+    "http_403": gettext_lazy("this card is not let through to the MIP, others are: tell the region"),
     "http_429": gettext_lazy("the MIP asks us to wait"),
     "rejected": gettext_lazy("the MIP does not take the card as it is"),
     "documents_missing": gettext_lazy("neither a polis nor an identity document in the card"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.db import transaction
 
 from lmis.rows import execute
 from patients.mip.exchange import Exchange
-from patients.mip.outcomes import Accepted, Later, Outcome
+from patients.mip.outcomes import Accepted, Credentials, Later, Outcome
 from patients.models import CardUpload, Patient
 from patients.services import gate, history, verdicts
 
@@ -65,7 +65,7 @@ def record(*, claim: UUID, exchanges: Sequence[Exchange], is_probe: bool, now: d
         cards = Patient.objects.only("version", "person_guid").filter(pk__in=by_card).order_by("pk")
         held = {card.pk: card for card in cards.select_for_update(no_key=True)}
         rows = CardUpload.objects.filter(pk__in=held, claim=claim).order_by("pk").select_for_update(no_key=True)
-        mine = [(row, held[row.pk], by_card[row.pk]) for row in rows]
+        mine = [(row, held[row.pk], _judged(row, by_card[row.pk], is_probe)) for row in rows]
         news = [found for _row, card, exchange in mine if (found := _news(card, exchange))]
         risen = {one.card: one.version for one in news if one.version}
         columns = [_columns(row, exchange, risen.get(row.pk) or card.version, now) for row, card, exchange in mine]
@@ -81,6 +81,14 @@ def record(*, claim: UUID, exchanges: Sequence[Exchange], is_probe: bool, now: d
     for _row, _card, exchange in mine:
         _tell(exchange)
     return len(mine)
+
+
+def _judged(row: CardUpload, exchange: Exchange, is_probe: bool) -> Exchange:
+    """A 403 to a card that had one before is its own trouble: the first shut the gate, and another has opened it."""
+    forbidden = isinstance(exchange.outcome, Credentials) and exchange.outcome.reason == gate.FORBIDDEN
+    if is_probe or not forbidden or row.error_code not in (gate.FORBIDDEN, gate.OF_ONE_CARD):
+        return exchange
+    return replace(exchange, outcome=Later(gate.OF_ONE_CARD))
 
 
 def _tell(exchange: Exchange) -> None:

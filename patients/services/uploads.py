@@ -141,9 +141,13 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
 
 def _lock(free: CardUploadQuerySet, *, allowed: permits.Permit, now: datetime) -> list[int]:
     """Lock the rows to claim; their ids."""
-    # What fails again and again is that card's own trouble: as the probe it would keep the gate shut for all, for ever.
-    if allowed.probing and (fresh := free.filter(attempts__lt=gate.FRESH).lock_sendable(now=now, limit=1)):
-        return fresh
+    if allowed.probing:
+        # What fails again and again, or was forbidden while others may not be, is perhaps that card's own trouble: as
+        # the probe it would keep the gate shut for all, for ever.
+        others = free.exclude(error_code__in=(gate.FORBIDDEN, gate.OF_ONE_CARD))
+        for better in (others.filter(attempts__lt=gate.FRESH), others):
+            if found := better.lock_sendable(now=now, limit=1):
+                return found
     return free.lock_sendable(now=now, limit=allowed.cards)
 
 

@@ -13,6 +13,7 @@ from patients.models import CardUpload
 State = CardUpload.State
 Columns = dict[str, Any]
 
+_BEFORE_THE_PROBE = 3  # attempts: such a wait is over when the gate lets anybody try, and a mended login is found then
 _NO_ERROR: Columns = {"error_code": "", "error_text": "", "error_field": "", "faults": []}
 
 
@@ -39,6 +40,8 @@ def columns_after(outcome: Outcome, *, sent: int, held: int, attempts: int, now:
             return columns | _refused(State.REJECTED, code, text, field) | listed
         case Duplicate(code, text):
             return columns | _refused(State.DUPLICATE, code, text)
+        case Credentials("forbidden" as reason):  # perhaps it is the card, so others go first
+            return columns | _retry(reason, now, min(attempts, _BEFORE_THE_PROBE))
         case Credentials(reason):  # the gate says when to go on
             return columns | _NO_ERROR | {"state": State.RETRY, "due_at": now, "error_code": reason}
         case Later(reason, retry_after):
