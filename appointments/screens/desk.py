@@ -13,6 +13,7 @@ from appointments.models import Appointment
 from appointments.screens import desk_panels as panels
 from appointments.screens import workplace
 from appointments.screens.desk_state import State
+from appointments.screens.directed import astray, is_to
 from appointments.services import desk_finding
 from directions.models import Direction
 from lmis.models import Lpu
@@ -75,7 +76,8 @@ class Part(Screen):
             return self.whom(patient)
         moving = self.moved()
         may_place = self.allows("lmis.move_appointments" if moving else "lmis.book_appointments")
-        return {**offering.context(), "moving": moving, "may_place": may_place, "right": "places", **more}
+        shown = {"moving": moving, "astray": astray(moving, offering.field.speciality), "may_place": may_place}
+        return {**offering.context(), **shown, "right": "places", **more}
 
     def moved(self) -> Appointment | None:
         """The appointment that is being moved."""
@@ -200,6 +202,6 @@ class Places(Part):
         if direction is None:
             raise Http404
         doctors = self.patient.lpu.doctors.filter(is_active=True).select_related("speciality")
-        fitting = (one.speciality for one in doctors if panels.is_to(direction, one.speciality))
+        fitting = (one.speciality for one in doctors if is_to(direction, one.speciality))
         speciality = next(fitting, None)
         self.state.speciality = speciality.pk if speciality else None

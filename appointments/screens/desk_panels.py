@@ -14,12 +14,12 @@ from django.utils.translation import ngettext
 
 from appointments.models import Appointment, WaitingEntry, WaitNorm
 from appointments.screens.desk_state import State
+from appointments.screens.directed import is_to
 from appointments.services import offers
 from appointments.services.norms import Norms, Wait
 from appointments.services.offers import Field, Place
 from directions.models import Direction
 from lmis.models import Doctor, Lpu, Speciality
-from lmis.text import name_key
 from patients.models import Patient
 
 
@@ -135,13 +135,6 @@ class Offering:
         assert self.field is not None
         to_it = [one for one in directions if is_to(one, self.field.speciality) and one.lpu_to_id == self.lpu.pk]
         return str(to_it[0].guid) if len(to_it) == 1 and "direction" not in self.state.typed.data else ""
-
-
-def is_to(direction: Direction, speciality: Speciality) -> bool:
-    """Whether a direction is to this speciality: by its code where both have one, else by its name."""
-    if direction.speciality_code and speciality.code:
-        return direction.speciality_code == speciality.code
-    return name_key(direction.speciality_name) == name_key(speciality.name)
 
 
 def _doubles(coming: list[Appointment]) -> list[str]:

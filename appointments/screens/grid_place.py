@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from appointments.exceptions import SlotRefusal
 from appointments.models import Appointment, Slot, WaitingEntry
 from appointments.screens.asked import guid_or_404
+from appointments.screens.directed import astray
 from appointments.screens.grid import GridPart
 from appointments.screens.grid_acts import acts_of, blocking_of
 from appointments.screens.grid_words import clock, when
@@ -72,6 +73,7 @@ class PlacePart(GridPart):
             "waiting": waits,
             "refusal": refused,
             "is_desk": self.own is None,
+            "astray": astray(more.get("moving"), slot.doctor.speciality),
             **more,
         }
         response = self.render(context, DIALOG, status=409 if refused else 200)
@@ -159,7 +161,7 @@ class Place(PlacePart):
         return self.show(guid, moving=self._moving(moving) if moving else None)
 
     def _moving(self, text: str) -> Appointment | None:
-        found = self.among.select_related("patient", "slot__doctor__lpu")
+        found = self.among.select_related("patient", "slot__doctor__lpu", "direction")
         return found.filter(guid=guid_or_404(text), state=Appointment.State.BOOKED).first()
 
 

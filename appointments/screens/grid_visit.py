@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from appointments.exceptions import SlotRefusal
 from appointments.models import Appointment, Slot
 from appointments.screens.asked import guid_or_404
+from appointments.screens.directed import astray
 from appointments.screens.grid_acts import RIGHTS
 from appointments.screens.grid_place import PlacePart, lost_place
 from appointments.screens.grid_scope import query_of
@@ -84,6 +85,7 @@ class Move(PlacePart):
         near = nearest_free(slot=visit.slot, channels=self.channels, now=self.now, among=among)
         query = query_of(doctor=visit.slot.doctor, day=max(visit.slot.day, self.today), moving=visit.guid)
         shown = {"visit": visit, "near": [(slot, when(slot)) for slot in near], "query": query}
+        shown["astray"] = astray(visit, visit.slot.doctor.speciality)
         return self.render(
             {**shown, "names": self.viewer.names, "was": when(visit.slot), "refusal": lost}, status=409 if lost else 200
         )

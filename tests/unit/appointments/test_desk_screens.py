@@ -436,6 +436,15 @@ class TestMoveAndCancel:
         assert doctor.short_name in shown
         assert "Already booked to this speciality" not in shown
 
+    @pytest.mark.parametrize(("speciality", "told"), [("хирургия", False), ("Хирургия", False), ("терапия", True)])
+    def test_a_move_tells_that_the_direction_is_to_another_speciality(self, desk, doctor, patient, speciality, told):
+        direction = a_direction(patient=patient, speciality_code="", speciality_name=speciality)
+        made = booked(cast.a_slot(doctor, hours=24), patient, direction=direction)
+        cast.a_slot(doctor, hours=48)
+        asked = {"patient": patient.guid, "moving": made.guid, "speciality": doctor.speciality.pk}
+        assert ("The direction is to" in text_of(desk.post("places", **asked))) is told
+        assert "The direction is to" not in text_of(desk.post("places", **{**asked, "moving": ""}))
+
     def test_moved(self, desk, doctor, patient, made):
         target = cast.a_slot(doctor, hours=30)
         response = desk.book(patient, target, moving=made.guid)

@@ -15,6 +15,7 @@ from lmis.actors import SYSTEM, Actor
 from lmis.models import AccessRecord, Source
 from patients.models import Patient
 from tests.factories import cast
+from tests.factories.directions import a_direction
 from tests.factories.staff import an_employee
 from tests.factories.waiting import an_entry
 
@@ -400,3 +401,38 @@ class TestAccessLog:
         seen = AccessRecord.objects.get()
         assert (seen.card, seen.what, seen.screen, seen.user) == (made.patient.guid, "opened", "grid", desk.who)
         assert Patient.objects.get(guid=seen.card) == made.patient
+
+
+class TestDirectionToAnotherSpeciality:
+    @pytest.fixture
+    def visit(self, doctor):
+        patient = cast.a_patient(doctor.lpu)
+        direction = a_direction(patient=patient, speciality_code="", speciality_name=doctor.speciality.name)
+        return booking.book(
+            slot_guid=cast.a_slot(doctor).guid,
+            patient=patient,
+            source=Source.REGISTRY,
+            channels={Source.REGISTRY},
+            by=SYSTEM,
+            now=timezone.now(),
+            direction=direction,
+        )
+
+    def told(self, desk, slot, visit):
+        answer = desk.get(place("place", slot), {"move": visit.guid}, headers=EN)
+        assert "Move here" in answer.content.decode()
+        return "The direction is to" in answer.content.decode()
+
+    def test_is_told_before_the_visit_goes_there(self, desk, doctor, visit):
+        ent = cast.a_doctor(doctor.lpu)
+        assert self.told(desk, cast.a_slot(ent, hours=30), visit)
+        assert not self.told(desk, cast.a_slot(doctor, hours=30), visit)
+
+    def test_is_told_among_the_near_places_of_another_speciality(self, desk, doctor, visit):
+        def near():
+            return desk.get(reverse("screens:grid_move", args=[visit.guid]), headers=EN).content.decode()
+
+        assert "The direction is to" not in near()
+        visit.direction.speciality_name = "хирургия"
+        visit.direction.save()
+        assert "The direction is to “хирургия”" in near()
