@@ -82,7 +82,7 @@ class DayPage(DayPart):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Today's list, or another day's; whose cards it shows is written down."""
         if not self.doctors:
-            return self.render({"nobody": True})
+            return self.render({"nobody": True, "no_doctors": self.own is None})
         day = self.read()
         cards = [row.visit.patient.guid for row in day.rows]
         access.note(by=self.by, what=access.What.OPENED, cards=cards, screen="day")

@@ -75,7 +75,7 @@ class Grid(GridPart):
         if scope is None:
             query = self._landing()
             if query is None:
-                return self.render({"nobody": True})
+                return self.render({"nobody": True, "no_doctors": self.own is None})
             return HttpResponseRedirect(f"{request.path}?{query}")
         if not scope.moving and request.session.get(LAST) != scope.query():
             request.session[LAST] = scope.query()

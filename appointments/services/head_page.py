@@ -12,7 +12,7 @@ from appointments.querysets_waiting import WaitingQuerySet
 from appointments.services import offers
 from appointments.services.norms import Norms, Wait
 from appointments.services.waiting_offers import Line, summary
-from lmis.models import Doctor, Lpu, Source
+from lmis.models import Doctor, Lpu, Position, Source
 from lmis.querysets import DoctorQuerySet
 
 DAYS = 14
@@ -82,13 +82,17 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A speciality: how far the nearest place for the window is, and who waits for one. `slot` None: none is free."""
+    """A speciality: how far the nearest place for the window is, and who waits for one. `slot` None: none is free.
+
+    `until` is the last moment within the norm for who asks now, whether a place is free or not; None without a norm.
+    """
 
     speciality: int
     name: str
     slot: Slot | None = None
     wait: Wait | None = None
     line: Line | None = None
+    until: dt.datetime | None = None
 
     @property
     def late(self) -> bool:
@@ -120,7 +124,9 @@ def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet, waiting: Waitin
     days = [today + dt.timedelta(days=number) for number in range(DAYS)]
     since, until = today - dt.timedelta(weeks=WEEKS), today - dt.timedelta(days=1)
     slots = Slot.objects.of_doctors(doctors)
-    people = {doctor.pk: doctor for doctor in Doctor.objects.filter(pk__in=doctors).select_related("speciality")}
+    people = {
+        doctor.pk: doctor for doctor in Doctor.objects.filter(pk__in=doctors).select_related("speciality", "position")
+    }
     rows = _rows(slots.on_days(days[0], days[-1]).free_by_speciality_and_day(now), days, people)
     return Page(
         days=days,
@@ -131,7 +137,7 @@ def read(*, lpu: Lpu, now: dt.datetime, doctors: DoctorQuerySet, waiting: Waitin
         absences=list(
             ScheduleException.objects.filter(doctor__in=doctors).absences_with_patients(now, now + ABSENCES_AHEAD)
         ),
-        waits=_waits(rows, doctors=doctors, waiting=waiting, lpu=lpu, now=now),
+        waits=_waits(rows, people, doctors=doctors, waiting=waiting, lpu=lpu, now=now),
         over=list(slots.beyond_the_plan(now)[:OVER_SHOWN]),
     )
 
@@ -169,7 +175,13 @@ def _loads(doctors: DoctorQuerySet, since: dt.date, until: dt.date, people: dict
 
 
 def _waits(
-    rows: list[Row], *, doctors: DoctorQuerySet, waiting: WaitingQuerySet, lpu: Lpu, now: dt.datetime
+    rows: list[Row],
+    people: dict[int, Doctor],
+    *,
+    doctors: DoctorQuerySet,
+    waiting: WaitingQuerySet,
+    lpu: Lpu,
+    now: dt.datetime,
 ) -> list[Waiting]:
     latest_first = reversed(list(offers.within_reach(channels=WINDOW, now=now).first_of_each(doctors)))
     nearest = {slot.doctor.speciality_id: slot for slot in latest_first}
@@ -178,10 +190,22 @@ def _waits(
     names = {row.speciality: row.name for row in rows}
     names |= {pk: slot.doctor.speciality.name for pk, slot in nearest.items()}
     names |= {pk: line.speciality for pk, line in lines.items()}
-    waits = [_waiting(pk, name, nearest.get(pk), norms, lines.get(pk)) for pk, name in names.items()]
+    theirs: defaultdict[int, list[Doctor]] = defaultdict(list)
+    for doctor in people.values():
+        theirs[doctor.speciality_id].append(doctor)
+    waits = [_waiting(pk, name, nearest.get(pk), norms, lines.get(pk), theirs[pk]) for pk, name in names.items()]
     return sorted(waits, key=lambda wait: (not wait.late, wait.name))
 
 
-def _waiting(pk: int, name: str, slot: Slot | None, norms: Norms, line: Line | None) -> Waiting:
-    wait = norms.wait(doctor=slot.doctor, begin=slot.begin) if slot else None
-    return Waiting(pk, name, slot, wait, line)
+def _waiting(pk: int, name: str, slot: Slot | None, norms: Norms, line: Line | None, doctors: list[Doctor]) -> Waiting:
+    if slot is not None:
+        wait = norms.wait(doctor=slot.doctor, begin=slot.begin)
+        return Waiting(pk, name, slot, wait, line, wait.until)
+    return Waiting(pk, name, line=line, until=_norm_ends(pk, norms, doctors))
+
+
+def _norm_ends(speciality: int, norms: Norms, doctors: list[Doctor]) -> dt.datetime | None:
+    """The strictest norm of these, who have no place; of the speciality at large, when nobody receives in it."""
+    asked = doctors or [Doctor(speciality_id=speciality, position=Position())]
+    found = [norm for norm in (norms.of(doctor) for doctor in asked) if norm]
+    return min((norms.until(norm) for norm in found), default=None)

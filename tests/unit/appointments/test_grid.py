@@ -236,6 +236,14 @@ class TestWho:
         response = client.get(reverse("screens:grid"), headers=EN)
         assert "No doctor belongs to this account" in response.content.decode()
 
+    @pytest.mark.parametrize("group", ["registrar", "head"])
+    def test_a_clinic_without_doctors_says_so(self, client, group):
+        cast.a_doctor(is_active=False)
+        client.force_login(an_employee(group))
+        text = client.get(reverse("screens:grid"), headers={"accept-language": "en"}).content.decode()
+        assert "No doctor works here yet" in text
+        assert "belongs to this account" not in text
+
 
 class TestAddress:
     def test_the_last_view_comes_back_and_no_patient_is_in_it(self, desk, doctor):

@@ -10,7 +10,7 @@ from appointments.models import Appointment, ScheduleException, Slot, WaitingEnt
 from appointments.services import head_page, offers
 from appointments.services.head_page import Cell
 from appointments.services.norms import Norms
-from lmis.models import Department, Doctor, Source, Speciality
+from lmis.models import Department, Doctor, Position, Source, Speciality
 from tests.factories import cast
 from tests.factories.schedule import a_slot_at, an_exception
 from tests.factories.staff import an_employee
@@ -154,6 +154,27 @@ class TestWaits:
         assert waits["хирургия"].slot is None
         assert waits["хирургия"].late
 
+    def test_the_norm_ends_when_it_does_also_without_a_place(self, doctor):
+        """By the norm of whoever receives; of the speciality at large, when nobody does but somebody waits."""
+        WaitNorm.objects.all().delete()
+        surgeon = cast.a_doctor(doctor.lpu, position=Position.objects.create(name="врач-хирург"))
+        chief = cast.a_doctor(doctor.lpu, speciality=surgeon.speciality, position=Position.objects.create(name="глава"))
+        gone = cast.a_doctor(doctor.lpu, is_active=False)
+        an_entry(gone)
+        for one in (doctor, surgeon, chief):
+            seat(a_place(one, 2))
+        WaitNorm.objects.create(speciality=surgeon.speciality, working_days=9)
+        WaitNorm.objects.create(position=surgeon.position, hours=24)
+        WaitNorm.objects.create(speciality=gone.speciality, hours=48)
+        now = noon(doctor, -1)
+        until = {wait.speciality: wait.until for wait in read(doctor, now).waits}
+        day = dt.timedelta(days=1)
+        assert until == {
+            doctor.speciality_id: None,
+            surgeon.speciality_id: now + day,
+            gone.speciality_id: now + 2 * day,
+        }
+
     def test_only_a_place_for_the_window_shortens_the_wait(self, doctor):
         """Held against the norm is what the desk offers at the window, whatever the other channels have sooner."""
         WaitNorm.objects.filter(position_begins="", kind="").update(working_days=1)
@@ -176,6 +197,13 @@ class TestWaits:
 
 
 class TestScreen:
+    def test_without_a_free_place_the_norm_is_named(self, head, doctor):
+        seat(a_place(doctor, 2))
+        WaitNorm.objects.all().delete()
+        assert "no norm" in head.get(URL, headers={"accept-language": "en"}).content.decode()
+        WaitNorm.objects.create(speciality=doctor.speciality, hours=48)
+        assert "no norm" not in head.get(URL, headers={"accept-language": "en"}).content.decode()
+
     def test_numbers_are_links_that_open(self, head, doctor):
         slot = a_place(doctor, 1)
         seat(a_place(doctor, -1), "missed")
