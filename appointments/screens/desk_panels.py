@@ -56,7 +56,9 @@ def whom(patient: Patient | None, *, lpu: Lpu, channel: str, kind: str, now: dt.
     """Specialities and doctors with their next free places, those already booked marked; four statements."""
     norms = Norms.read(zone=lpu.tz, now=now)
     fields = offers.fields(lpu=lpu, channels={channel}, norms=norms, kind=kind, now=now)
-    booked = {one.slot.doctor.speciality_id: one for one in (coming_of(patient, now) if patient else [])}
+    booked: dict[int, Appointment] = {}
+    for one in coming_of(patient, now) if patient else []:
+        booked.setdefault(one.slot.doctor.speciality_id, one)  # the next one: they come by time
     return {
         "fields": [{"field": each, "booked": booked.get(each.speciality.pk)} for each in fields],
         "kinds": WaitNorm.Kind.choices,

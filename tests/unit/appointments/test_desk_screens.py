@@ -436,6 +436,14 @@ class TestMoveAndCancel:
         assert doctor.short_name in shown
         assert "Already booked to this speciality" not in shown
 
+    def test_the_next_of_several_visits_stands_at_the_speciality(self, desk, doctor, patient):
+        later, earlier = (booked(cast.a_slot(doctor, hours=hours), patient) for hours in (24 * 9, 24 * 3))
+        shown = {
+            one["field"].speciality: one["booked"] for one in desk.post("whom", patient=patient.guid).context["fields"]
+        }
+        assert shown[doctor.speciality] == earlier
+        assert later != earlier
+
     @pytest.mark.parametrize(("speciality", "told"), [("хирургия", False), ("Хирургия", False), ("терапия", True)])
     def test_a_move_tells_that_the_direction_is_to_another_speciality(self, desk, doctor, patient, speciality, told):
         direction = a_direction(patient=patient, speciality_code="", speciality_name=speciality)
