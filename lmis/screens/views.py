@@ -128,9 +128,9 @@ class Screen(View):
             return refusal
 
     def _ask_who(self, request: HttpRequest) -> HttpResponse:
-        """To the login page; a part of a page cannot show one, so the whole page goes there."""
+        """To the login page; a part of a page asks on the page that is open: what was typed there stays."""
         if request.headers.get("HX-Request") == "true":
-            return HttpResponse(status=401, headers={"HX-Redirect": reverse("admin:login")})
+            return HttpResponse(status=401)
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
 
 

@@ -44,7 +44,7 @@
         asking = true;
         try {
             const answer = await fetch(holder.dataset.live + "&since=" + since, { headers: { "HX-Request": "true", "X-Poll": "1" }, cache: "no-store" });
-            if (answer.status === 401) location.reload();
+            if (answer.status === 401 || answer.status === 423) return window.lmisLock(); // the page stays, covered
             if (answer.status === 200) take(await answer.text());
             tell(answer.ok ? "" : holder.dataset.textLost);
         } catch {

@@ -32,6 +32,9 @@
         dialog.innerHTML = html; // our own server's box
         const before = dialog.querySelector("[name=before]");
         if (before) before.value = USER;
+        const name = dialog.querySelector("#lock-username");
+        // The session has ended: mostly it is the same one who goes on.
+        if (name && !name.value && !dialog.querySelector("#lock-password")) { name.value = USER; dialog.querySelector("#lock-other").focus(); return; }
         dialog.querySelector("[autofocus]")?.focus();
     }
     async function lock() {
@@ -40,6 +43,8 @@
         for (;;) {
             try {
                 const answer = await ask(LOCK);
+                const address = answer.headers.get("HX-Redirect"); // the password has to be changed first
+                if (address) { delete dialog.dataset.on; return location.assign(address); }
                 if (answer.ok || answer.status === 401) return show(await answer.text());
             } catch { /* told below, and tried again */ }
             if (!isLocked()) return;
@@ -112,7 +117,8 @@
     });
     // Another tab or another computer locked the session, or it has ended: the page stays, covered.
     document.addEventListener("htmx:beforeRequest", (event) => { if (isLocked()) event.preventDefault(); });
-    document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 423 && !isLocked()) lock(); });
+    const lockOnce = () => { if (!isLocked()) lock(); };
+    document.addEventListener("htmx:responseError", ({ detail }) => { if ([401, 423].includes(detail.xhr.status)) lockOnce(); });
     if (locked !== undefined) lock();
-    window.lmisLock = lock;
+    window.lmisLock = lockOnce;
 })();

@@ -21,6 +21,7 @@
         } catch { return window.lmis?.toast(document.body.dataset.textFailed, "error"); }
         const address = answer.headers.get("HX-Redirect");
         if (address) return location.assign(address);
+        if (answer.status === 401 || answer.status === 423) return window.lmisLock();
         const { toast } = JSON.parse(answer.headers.get("HX-Trigger") ?? "{}");
         if (toast && window.lmis) window.lmis.toast(toast.text, toast.level);
         else if (toast) window.alert(toast.text); // the lists have no place for a note that comes by itself

@@ -130,3 +130,53 @@ def test_a_tab_that_did_not_hear_of_it_acts_under_nobodys_name(page_as, demo):
     page.fill("#box", "иванов")
     expect(page.locator(".who")).to_have_attribute("title", "administrator")
     page.wait_for_selector("#toasts .toast.error")
+
+
+def end_session(page):
+    """As after its twelve hours: the browser has a key of nothing."""
+    page.context.clear_cookies(name="sessionid")
+
+
+def log_in_again(page):
+    """At the lock's box, which knows whose page it covers."""
+    page.wait_for_selector("#lock-other:focus")
+    assert page.input_value("#lock-username") == "registrar"
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#lock", state="hidden")
+
+
+def test_a_form_outlives_the_session(page_as, demo, axe):
+    page = page_as("registrar")
+    page.fill("#box", "Новосельцев")
+    page.wait_for_selector("[data-key=F4]")
+    page.press("#box", "F4")
+    page.fill("#card-name", "Кирилл")
+    end_session(page)
+    page.fill("#card-patronymic", "Андреевич")
+    page.wait_for_selector("#lock-other:focus")
+    axe(page, "#lock")
+    log_in_again(page)
+    assert [page.input_value(f"#card-{part}") for part in ("family", "name", "patronymic")] == [
+        "Новосельцев", "Кирилл", "Андреевич",
+    ]  # fmt: skip
+    with page.expect_response("**/desk/card/check/") as checked:
+        page.fill("#card-birth_date", "12.03.1999")
+    assert checked.value.status == 200
+
+
+def test_the_grids_poll_keeps_the_open_dialog(page_as, demo):
+    page = page_as("registrar")
+    page.goto(demo.url("/admin/grid/"))
+    page.locator(".cell.free").first.click()
+    page.fill("#card-text", "новосел")
+    end_session(page)
+    page.evaluate("document.dispatchEvent(new Event('grid-changed'))")  # as every few seconds
+    page.wait_for_selector("#lock-other:focus")
+    page.keyboard.type(PASSWORD[:5])
+    with page.expect_response("**/grid/changes/**"):
+        page.evaluate("document.dispatchEvent(new Event('grid-changed'))")
+    assert page.input_value("#lock-other") == PASSWORD[:5]  # the next poll leaves the box alone
+    page.fill("#lock-other", "")
+    log_in_again(page)
+    assert page.input_value("#card-text") == "новосел"

@@ -68,7 +68,7 @@ class TestRights:
     def test_a_stranger_is_asked_who_he_is(self):
         assert ask(AnonymousUser()).url == f"{reverse('admin:login')}?next=/admin/example/"
         response = ask(AnonymousUser(), htmx=True)
-        assert (response.status_code, response["HX-Redirect"]) == (401, reverse("admin:login"))
+        assert (response.status_code, "HX-Redirect" in response) == (401, False)
 
     def test_somebody_who_is_no_staff_is_a_stranger(self):
         user = an_employee("registrar")
