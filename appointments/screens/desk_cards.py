@@ -24,6 +24,7 @@ from patients.models import Patient
 from patients.models.patient import Sex
 from patients.services import cards, checks, likely, search
 from patients.services.sought import ByBirthDate, ByNames, ByPaper, ByPhone, BySnils
+from patients.services.typed_names import names_of
 from patients.validators import snils_digits
 
 _DATES = ["%d.%m.%Y", "%d%m%Y", "%d %m %Y", "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"]
@@ -157,8 +158,7 @@ def told(text: str, today: dt.date) -> dict[str, Any]:
     """What was typed into the box, as fields of the form."""
     for way in search.parse(text, today).ways:
         if isinstance(way, ByNames):
-            whole = (way.family, way.whole_name or way.name, "" if way.whole_name else way.patronymic)
-            names = {name: part.title() for name, part in zip(("family", "name", "patronymic"), whole, strict=True)}
+            names = names_of(text, today)
             one_day = way.born and way.born[0] == way.born[1]
             return {**names, "birth_date": f"{way.born[0]:%d.%m.%Y}"} if way.born and one_day else names
         if isinstance(way, ByBirthDate):

@@ -97,7 +97,12 @@ def _ways_of_number(text: str, today: dt.date) -> Iterator[Way]:
     yield ByCardNumber(spellings(text))
 
 
-def _of_names(text: str, today: dt.date) -> ByNames | None:
+def words_of(text: str, today: dt.date) -> list[str]:
+    """The words of a text that tells names, as they were typed; without the day or the year of birth."""
+    return _split(text, today)[0]
+
+
+def _split(text: str, today: dt.date) -> tuple[list[str], tuple[dt.date, dt.date] | None]:
     born = _day_within(text, today)
     if born:
         text = text.replace(born[1], " ")
@@ -106,10 +111,15 @@ def _of_names(text: str, today: dt.date) -> ByNames | None:
         if years is None and word.isdigit() and len(word) == 4 and OLDEST <= int(word) <= today.year:
             years = dt.date(int(word), 1, 1), dt.date(int(word), 12, 31)
         elif not word.isdigit():
-            words.append(name_key(word))
+            words.append(word)
+    return words, years
+
+
+def _of_names(text: str, today: dt.date) -> ByNames | None:
+    words, years = _split(text, today)
     if not words or not any(map(str.isalpha, words[0])):
         return None
-    return _names(words, years)
+    return _names([name_key(word) for word in words], years)
 
 
 def _names(words: list[str], born: tuple[dt.date, dt.date] | None) -> ByNames:
