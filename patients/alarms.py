@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lmis.actors import SYSTEM
@@ -22,7 +21,6 @@ LONG_PAUSE = timedelta(hours=1)
 LONG_SHUT = timedelta(minutes=15)
 LATE = timedelta(hours=36)
 MOST = 1000  # cards that are counted
-TRIES_A_DAY = 56  # of a card that fails again and again: after half an hour, by and large, and an hour at most
 
 
 def connect() -> None:
@@ -123,10 +121,8 @@ def refused_left(now: datetime) -> Facts | None:
 def existing_unsent(now: datetime) -> Facts | None:
     """Existing cards that were handed over for sending long ago and that the MIP has not taken."""
     days: int = settings.ALARMS["EXISTING_DAYS"]
-    unsent = CardUpload.objects.unsent().behind().filter(priority=CardUpload.Priority.BACKFILL)
-    waits = Q(state=CardUpload.State.WAITING, due_at__lt=now - timedelta(days=days))
-    fails = Q(attempts__gte=days * TRIES_A_DAY) & ~Q(state=CardUpload.State.WAITING)
-    count = unsent.filter(waits | fails).order_by()[:MOST].count()
+    existing = CardUpload.objects.unsent().behind().filter(priority=CardUpload.Priority.BACKFILL)
+    count = existing.filter(wanted_since__lt=now - timedelta(days=days)).order_by()[:MOST].count()
     return {"count": count, "days": days} if count else None
 
 

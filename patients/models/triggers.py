@@ -60,6 +60,7 @@ RETURN NEW;
 # In flight stays in flight: its outcome sees that the card has a newer version and makes it wait again.
 # A card that left before the MIP ever heard of it need not be told of. One that was settled has lost its hurry: else
 # whoever once had an appointment would go before the patients of these days for ever (the sweep puts those first).
+# A change of what has not gone out yet is as old as the first one; what was sent and failed may be mended by it.
 CARD_UPLOAD_INTENT = """
 IF TG_OP = 'INSERT' OR NEW.version > OLD.version THEN
     INSERT INTO patients_cardupload AS u (patient_id, state, due_at)
@@ -70,6 +71,8 @@ IF TG_OP = 'INSERT' OR NEW.version > OLD.version THEN
                         ELSE 'waiting' END,
            priority = CASE WHEN u.state IN ('waiting', 'retry', 'in_flight') THEN least(u.priority, 1) ELSE 1 END,
            due_at = now(),
+           wanted_since = CASE WHEN u.state IN ('waiting', 'in_flight') AND u.priority < 2
+                               THEN least(u.wanted_since, now()) ELSE now() END,
            attempts = CASE WHEN u.state = 'in_flight' THEN u.attempts ELSE 0 END,
            error_code = CASE WHEN u.state = 'in_flight' THEN u.error_code ELSE '' END,
            error_text = CASE WHEN u.state = 'in_flight' THEN u.error_text ELSE '' END,

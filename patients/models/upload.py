@@ -11,7 +11,8 @@ from patients.querysets import CardUploadQuerySet
 
 
 class CardUpload(models.Model):
-    """One row a card, made by the card's trigger; `due_at` says when it may be sent.
+    """One row a card, made by the card's trigger; `due_at` says when it may be sent, `wanted_since` when
+    that was asked for: what is told to wait again and again grows old by it.
 
     `claim` names the sender that holds the row while it is in flight, until `claimed_until`; a sender whose claim
     was taken over writes nothing; `share` of that claim's cards are sent at the same time. `sent_version` is
@@ -46,6 +47,7 @@ class CardUpload(models.Model):
         _("order"), choices=Priority.choices, default=Priority.CHANGED, db_default=Priority.CHANGED
     )
     due_at = models.DateTimeField(_("due"), db_default=Now())
+    wanted_since = models.DateTimeField(_("wanted since"), db_default=Now(), editable=False)
     claim = models.UUIDField(_("claim"), null=True, blank=True)
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     share = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)

@@ -17,12 +17,14 @@ from uuid import UUID
 
 from lmis.rows import execute, fetch
 from patients.models import CardUpload, MipHolding, Patient, Reconciliation, ReconciliationFinding
+from patients.services import uploads
 
 logger = logging.getLogger(__name__)
 Stage = Reconciliation.Stage
 _RESTING = (CardUpload.State.ACCEPTED, CardUpload.State.NOT_NEEDED)
 _NOTHING = UUID(int=0)
 _FORGET_AT_ONCE = 10_000
+_ON_ITS_WAY = ("waiting", "in_flight", "retry")
 _SETTLED = "u.state = 'accepted' AND coalesce(u.accepted_at, '-infinity') < %s"
 
 # Each card is looked up by its index, whatever the planner thinks of a table that was filled a moment ago.
@@ -50,7 +52,7 @@ _RISE = """
     RETURNING 1"""
 _AGAIN = """
     UPDATE patients_cardupload u
-       SET state = 'waiting', priority = %s, due_at = %s, attempts = 0, accepted_version = v.version,
+       SET state = 'waiting', priority = %s, due_at = %s, wanted_since = %s, attempts = 0, accepted_version = v.version,
            last_attempt_at = coalesce(last_attempt_at, %s),
            error_code = '', error_text = '', error_field = '', faults = '[]'
       FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, version) WHERE u.patient_id = v.id"""
@@ -90,14 +92,17 @@ def _act(run: Reconciliation, found: Sequence[tuple[Any, ...]], now: datetime) -
 
 
 def _rise(cards: list[tuple[int, int]], now: datetime) -> int:
-    """Above what the MIP holds: the card's trigger then asks for its upload, also of one that has left use."""
+    """Above what the MIP holds: the card's trigger then asks for its upload, also of one that has left use; behind
+    everybody else unless it is on its way already."""
     if not cards:
         return 0
     ids, versions = [card for card, _v in cards], [version for _c, version in cards]
     # Somebody who writes down what became of some of these locks them in the order of their ids: so do we.
     list(Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     CardUpload.objects.filter(pk__in=ids, last_attempt_at=None).update(last_attempt_at=now)
+    settled = list(CardUpload.objects.filter(pk__in=ids).exclude(state__in=_ON_ITS_WAY).values_list("pk", flat=True))
     risen = len(fetch(_RISE, [ids, versions]))
+    uploads.let_others_first(cards=settled)
     logger.warning("the MIP holds newer versions of %d cards: rising above them", risen)
     return risen
 
@@ -111,7 +116,7 @@ def _again(cards: list[tuple[int, int | None]], now: datetime) -> int:
     # that we think the MIP has not heard of, the next night does.
     rows = CardUpload.objects.filter(pk__in=there, state__in=_RESTING)
     free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    execute(_AGAIN, [CardUpload.Priority.BACKFILL, now, now, free, [there[pk] for pk in free]])
+    execute(_AGAIN, [CardUpload.Priority.BACKFILL, now, now, now, free, [there[pk] for pk in free]])
     return len(free)
 
 

@@ -95,7 +95,7 @@ def oldest_unsent() -> CardUpload | None:
     One statement, along the index of what is due.
     """
     unsent = _changes().filter(attempts__lte=gate.FRESH)
-    return unsent.annotate(since=F("patient__updated_at")).order_by("since", "pk").first()
+    return unsent.annotate(since=F("wanted_since")).order_by("since", "pk").first()
 
 
 def failing() -> CardUploadQuerySet:

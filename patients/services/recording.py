@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 _COLUMNS = {
     "state": "text",
     "due_at": "timestamptz",
+    "wanted_since": "timestamptz",
     "attempts": "int",
     "sent_version": "bigint",
     "accepted_version": "bigint",

@@ -64,7 +64,7 @@ def _accepted(outcome: Accepted, *, sent: int, held: int, attempts: int, now: da
 
 def waiting(now: datetime) -> Columns:
     """Those of an upload that is to go out from now on, whatever came of it before."""
-    return _NO_ERROR | {"state": State.WAITING, "due_at": now, "attempts": 0}
+    return _NO_ERROR | {"state": State.WAITING, "due_at": now, "wanted_since": now, "attempts": 0}
 
 
 def _retry(reason: str, now: datetime, attempts: int, retry_after: float | None = None) -> Columns:

@@ -130,6 +130,22 @@ def test_a_card_that_is_older_there_is_sent_again(region, cards):
     assert held_by(region, cards[1]) == cards[1].version
 
 
+def test_what_rises_lets_others_go_first_and_is_no_old_change(region, cards, lpu):
+    """After a restore there may be a hundred thousand of them, changed long ago."""
+    long_ago = timezone.now() - dt.timedelta(days=300)
+    CardUpload.objects.update(wanted_since=long_ago)
+    changed = cards[0]
+    Patient.objects.filter(pk=changed.pk).update(phone="1")  # on its way: keeps its place
+    at_the_mip(region, "UPDATE cards SET version = version + 1000000000")
+    lose(region, cards[4])
+    assert counts(reconciled()) == (1, 0, 4, 0)
+    new = a_card(lpu)
+    rows = CardUpload.objects.exclude(pk__in=[changed.pk, new.pk])
+    assert set(rows.values_list("state", "priority")) == {("waiting", 2)}
+    assert not CardUpload.objects.filter(wanted_since=long_ago).exists()
+    assert {card.pk for card in uploads.claim(now=timezone.now(), limit=2).cards} == {changed.pk, new.pk}
+
+
 def test_after_a_restore_ours_rises_above_what_is_newer_there(region, cards):
     at_the_mip(region, "UPDATE cards SET version = version + 9 WHERE guid = ?", str(cards[3].guid))
     run = reconciled()

@@ -439,6 +439,13 @@ class TestCommand:
         assert not Backfill.objects.exists()
 
 
+def test_they_are_wanted_since_they_were_handed_over(cards, now):
+    settle(cards, wanted_since=now - dt.timedelta(days=300))
+    start(now)
+    backfill.work(now=now)
+    assert set(CardUpload.objects.values_list("wanted_since", flat=True)) == {now}
+
+
 def test_imported_cards_let_others_go_first(card, now):
     uploads.let_others_first(cards=[card.pk])
     assert CardUpload.objects.get(pk=card.pk).priority == 2

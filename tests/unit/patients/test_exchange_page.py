@@ -106,7 +106,7 @@ class TestFigures:
 
     def test_a_clock_that_is_set_back_does_not_keep_the_counts_of_later(self, lpu, now):
         ahead = now + dt.timedelta(hours=3)
-        Patient.objects.filter(pk=a_card(lpu).pk).update(updated_at=ahead)
+        CardUpload.objects.filter(pk=a_card(lpu).pk).update(wanted_since=ahead)
         figures.keep(now=ahead)
         shown = exchange_page.read(now=now)
         assert shown.is_counted_late
@@ -124,7 +124,7 @@ class TestFigures:
     def test_the_oldest_unsent_is_a_change_that_the_mip_does_not_have(self, lpu, now):
         new, old, resent, existing = (a_card(lpu) for _number in range(4))
         for card, hours in ((new, 1), (old, 2), (resent, 3), (existing, 4)):
-            type(card).objects.filter(pk=card.pk).update(updated_at=now - dt.timedelta(hours=hours))
+            CardUpload.objects.filter(pk=card.pk).update(wanted_since=now - dt.timedelta(hours=hours))
         set_upload(resent, accepted_version=resent.version)
         set_upload(existing, priority=2)
         oldest = figures.oldest_unsent()

@@ -25,7 +25,7 @@ from lmis.querysets_ops import BAD_CREDENTIALS
 from lmis.services import alarm_checks, alarms, traffic
 from patients import alarms as patient_alarms
 from patients.mip.exchange import Exchange
-from patients.mip.outcomes import Credentials
+from patients.mip.outcomes import Credentials, Later
 from patients.models import CardUpload, ExchangeMark, ExchangePause, MipGate, Patient, Reconciliation
 from patients.services import connection_check, exchange_words, expiry, mending, resending, uploads
 from tests.factories.cast import a_doctor
@@ -55,6 +55,13 @@ def rejected(lpu, **columns):
     set_upload(card, state="rejected", **{**given, **columns})
     card.refresh_from_db()
     return card
+
+
+def wait_for_a_day(claimed, now):
+    """The MIP says so of the card."""
+    told = {"outcome": Later("http_503", 86400.0), "at": now, "milliseconds": 1, "status": 503}
+    (card,) = claimed.cards
+    assert uploads.record(claimed=claimed, exchanges=[Exchange(card=card, **told, request_id=uuid.uuid4())], now=now)
 
 
 def text_of(response):
@@ -351,15 +358,15 @@ class TestChecks:
             assert "%(" not in check.in_words(facts)
 
     def test_the_oldest_unsent(self, card, now):
-        Patient.objects.filter(pk=card.pk).update(updated_at=now - 14 * MINUTE)
+        CardUpload.objects.filter(pk=card.pk).update(wanted_since=now - 14 * MINUTE)
         assert patient_alarms.oldest_unsent(now) is None
-        Patient.objects.filter(pk=card.pk).update(updated_at=now - 16 * MINUTE)
+        CardUpload.objects.filter(pk=card.pk).update(wanted_since=now - 16 * MINUTE)
         assert patient_alarms.oldest_unsent(now) == {"minutes": 16}
         set_upload(card, state="rejected")
         assert patient_alarms.oldest_unsent(now) is None
 
     def test_a_card_that_fails_by_itself_does_not_hide_that_others_wait(self, card, lpu, now):
-        Patient.objects.filter(pk=card.pk).update(updated_at=now - DAY)
+        CardUpload.objects.filter(pk=card.pk).update(wanted_since=now - DAY)
         set_upload(card, state="retry", error_code="http_413", attempts=3, due_at=now + HOUR)
         assert patient_alarms.oldest_unsent(now) == {"minutes": 1440}
         assert patient_alarms.cards_failing(now) is None
@@ -369,26 +376,46 @@ class TestChecks:
             assert patient_alarms.cards_failing(now) == {"count": 1}
             assert patient_alarms.oldest_unsent(now) is None
         waits = a_card(lpu)
-        Patient.objects.filter(pk=waits.pk).update(updated_at=now - 16 * MINUTE)
+        CardUpload.objects.filter(pk=waits.pk).update(wanted_since=now - 16 * MINUTE)
         assert patient_alarms.oldest_unsent(now) == {"minutes": 16}
         set_upload(card, priority=2)
         assert patient_alarms.cards_failing(now) is None
 
+    @pytest.mark.parametrize(
+        ("priority", "told"),
+        [(1, ["", *["oldest_unsent"] * 3, "cards_failing"]), (2, ["", "", "", *["existing_unsent"] * 2])],
+    )
+    def test_what_is_told_to_wait_for_a_day_each_time_grows_old(self, card, now, settings, priority, told):
+        settings.ALARMS = {**settings.ALARMS, "EXISTING_DAYS": 3}
+        set_upload(card, priority=priority)
+        for day, expected in enumerate(told):
+            at = now + MINUTE + day * 25 * HOUR
+            names = ("oldest_unsent", "cards_failing", "existing_unsent")
+            found = [name for name in names if getattr(patient_alarms, name)(at)]
+            assert found == ([expected] if expected else [])
+            wait_for_a_day(uploads.claim(now=at), at)
+
+    def test_what_is_sent_again_is_as_old_as_that(self, lpu, now):
+        card = rejected(lpu, last_attempt_at=now - 30 * DAY, wanted_since=now - 30 * DAY)
+        resending.one(card_id=card.pk, by=SYSTEM, now=now)
+        assert patient_alarms.oldest_unsent(now + SECOND) is None
+        assert patient_alarms.oldest_unsent(now + 16 * MINUTE) == {"minutes": 16}
+
     def test_who_knows_of_a_failing_card_is_told_of_a_standstill(self, card, lpu, now):
-        Patient.objects.filter(pk=card.pk).update(updated_at=now - DAY)
+        CardUpload.objects.filter(pk=card.pk).update(wanted_since=now - DAY)
         set_upload(card, state="retry", error_code="http_413", attempts=40, due_at=now + HOUR)
         for minute in range(17):
             alarms.look(now=now + minute * MINUTE)
         known = Alarm.objects.get(name="cards_failing")
         assert not Alarm.objects.filter(name="oldest_unsent").exists()
         alarms.acknowledge(alarm_id=known.pk, by=SYSTEM, now=now)
-        Patient.objects.filter(pk=a_card(lpu).pk).update(updated_at=now)
+        CardUpload.objects.filter(pk=a_card(lpu).pk).update(wanted_since=now)
         alarms.look(now=now + 18 * MINUTE)
         assert Alarm.objects.filter(name="oldest_unsent", acknowledged_at=None, ended_at=None).exists()
 
     def test_without_the_mips_address_it_is_noticed_all_the_same(self, card, now, settings):
         settings.MIP = {**settings.MIP, "URL": ""}
-        Patient.objects.filter(pk=card.pk).update(updated_at=now - 16 * MINUTE)
+        CardUpload.objects.filter(pk=card.pk).update(wanted_since=now - 16 * MINUTE)
         assert patient_alarms.oldest_unsent(now) == {"minutes": 16}
 
     def test_the_gate_shut_by_credentials(self, now):
@@ -449,17 +476,19 @@ class TestChecks:
             ({"state": "waiting", "hours": 49}, True),
             ({"state": "waiting", "hours": 47}, False),
             ({"state": "waiting", "hours": 49, "priority": 1}, False),  # the age of changes has an alarm of its own
-            ({"state": "retry", "hours": -1, "attempts": 112}, True),
-            ({"state": "in_flight", "hours": 1, "attempts": 112, "claim": uuid.uuid4()}, True),
-            ({"state": "retry", "hours": 49, "attempts": 111}, False),
+            ({"state": "retry", "hours": 49, "attempts": 2}, True),  # told to wait a day each time
+            ({"state": "in_flight", "hours": 49, "attempts": 112, "claim": uuid.uuid4()}, True),
+            ({"state": "retry", "hours": 47, "attempts": 112}, False),
             ({"state": "rejected", "hours": 49, "attempts": 99}, False),
         ],
     )
     def test_existing_cards_that_do_not_reach_the_mip(self, card, now, settings, columns, alarmed):
         settings.ALARMS = {**settings.ALARMS, "EXISTING_DAYS": 2}
         given = {"priority": 2, **columns}
-        due_at = now - given.pop("hours") * HOUR
-        set_upload(card, **given, due_at=due_at, claimed_until=now if "claim" in given else None)
+        since = now - given.pop("hours") * HOUR
+        set_upload(
+            card, **given, due_at=now + HOUR, wanted_since=since, claimed_until=now if "claim" in given else None
+        )
         assert patient_alarms.existing_unsent(now) == ({"count": 1, "days": 2} if alarmed else None)
         set_upload(card, accepted_version=Patient.objects.get(pk=card.pk).version)  # the MIP has it: no harm
         assert patient_alarms.existing_unsent(now) is None

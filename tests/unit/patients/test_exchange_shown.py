@@ -17,7 +17,7 @@ from lmis.querysets_ops import BAD_CREDENTIALS
 from lmis.services import broker
 from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Accepted, Later, Rejected
-from patients.models import Backfill, CardUpload, ExchangeMark, ExchangePause, MipGate, Patient
+from patients.models import Backfill, CardUpload, ExchangeMark, ExchangePause, MipGate
 from patients.services import exchange_words, figures, gate, history
 from patients.templatetags.exchange import span
 from tests.factories.cast import a_doctor, a_patient, a_slot
@@ -111,8 +111,8 @@ class TestTiles:
     def test_the_oldest_unsent_and_its_age(self, tiles, lpu, now, minutes, level):
         young, old = a_card(lpu), a_card(lpu)
         since = now - minutes * MINUTE
-        Patient.objects.filter(pk=old.pk).update(updated_at=since)
-        Patient.objects.filter(pk=young.pk).update(updated_at=now)
+        CardUpload.objects.filter(pk=old.pk).update(wanted_since=since)
+        CardUpload.objects.filter(pk=young.pk).update(wanted_since=now)
         figures.keep(now=now)
         found, text = tiles()["oldest"]
         assert found == level

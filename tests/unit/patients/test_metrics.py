@@ -6,7 +6,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from patients.models import CardUpload, ExchangePause, MipGate, Patient, UploadMinute
+from patients.models import CardUpload, ExchangePause, MipGate, UploadMinute
 from patients.services import figures
 from tests.factories.cast import a_patient, an_lpu
 from tests.scrape import scrape, scraped_text
@@ -28,7 +28,8 @@ def test_states_and_the_oldest_unsent():
     assert found["lmis_uploads", "accepted"] == 1
     assert found["lmis_uploads", "waiting"] == 2
     assert 0 <= found["lmis_oldest_unsent_seconds"] < 3600
-    Patient.objects.filter(pk__in=[sent.pk, unsent[0].pk]).update(updated_at=F("updated_at") - dt.timedelta(hours=2))
+    old = CardUpload.objects.filter(pk__in=[sent.pk, unsent[0].pk])
+    old.update(wanted_since=F("wanted_since") - dt.timedelta(hours=2))
     assert 7200 <= scrape()["lmis_oldest_unsent_seconds"] < 10800
 
 
@@ -56,7 +57,7 @@ def test_figures_that_nobody_renews_are_not_believed():
 
 def test_figures_from_before_the_clock_was_set_back_are_not_believed_and_no_age_is_negative():
     waits = a_patient(an_lpu())
-    Patient.objects.filter(pk=waits.pk).update(updated_at=F("updated_at") + dt.timedelta(hours=3))
+    CardUpload.objects.filter(pk=waits.pk).update(wanted_since=F("wanted_since") + dt.timedelta(hours=3))
     figures.keep(now=timezone.now() + dt.timedelta(hours=3))
     a_patient(waits.lpu)
     assert scrape()["lmis_uploads", "waiting"] == 2

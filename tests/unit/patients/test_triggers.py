@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+import uuid
 
 import pytest
 from django.db import connection, transaction
@@ -250,3 +251,31 @@ class TestMerging:
         self.merge(second, last)
         self.merge(first, second)
         assert self.survivor_of(first) == last
+
+
+class TestSinceWhenItIsWanted:
+    """The age of what the MIP does not have is that of the first change that was not sent."""
+
+    def since_after_a_change(self, card, phone="1", **columns):
+        old = timezone.now() - dt.timedelta(hours=2)
+        CardUpload.objects.filter(pk=card.pk).update(**{"wanted_since": old, **columns})
+        Patient.objects.filter(pk=card.pk).update(phone=phone)
+        age = timezone.now() - CardUpload.objects.get(pk=card.pk).wanted_since
+        return round(age.total_seconds() / 3600)
+
+    def test_of_a_new_card(self, card):
+        assert timezone.now() - CardUpload.objects.get(pk=card.pk).wanted_since < dt.timedelta(minutes=1)
+
+    def test_what_waits_stays_as_old_as_it_is(self, card):
+        assert self.since_after_a_change(card) == 2
+        claimed = {"claim": uuid.uuid4(), "claimed_until": timezone.now()}
+        assert self.since_after_a_change(card, state="in_flight", **claimed, phone="2") == 2
+
+    @pytest.mark.parametrize(
+        "columns", [{"state": "accepted"}, {"state": "rejected"}, {"state": "retry"}, {"priority": 2}]
+    )
+    def test_what_was_settled_failed_or_was_no_change_begins_anew(self, card, columns):
+        assert self.since_after_a_change(card, **columns) == 0
+
+    def test_no_moment_to_come(self, card):
+        assert self.since_after_a_change(card, wanted_since=timezone.now() + dt.timedelta(hours=2)) == 0
