@@ -45,6 +45,11 @@ def plain_number(value: str) -> str:
     return "".join(map(_plain, whole)).strip()
 
 
+def polis_number(value: str) -> str:
+    """A polis' series or number as it is printed on the polis: people group its digits, the region does not."""
+    return plain_number(value).replace(" ", "")
+
+
 def _plain(character: str) -> str:
     if character.isspace():
         return " "

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from lmis.text import plain_number
+from lmis.text import plain_number, polis_number
 
 
 class NumberField(forms.CharField):
@@ -15,3 +15,11 @@ class NumberField(forms.CharField):
     def to_python(self, value: Any) -> str:
         """Give the text in characters that can be seen and told apart."""
         return plain_number(super().to_python(value) or "")
+
+
+class PolisField(NumberField):
+    """The same of a polis, which nobody writes in groups but people."""
+
+    def to_python(self, value: Any) -> str:
+        """Give it without spaces."""
+        return polis_number(super().to_python(value))

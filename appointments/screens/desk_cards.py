@@ -18,7 +18,7 @@ from lmis.screens import toast
 from lmis.screens.toasts import trigger
 from lmis.services import access
 from patients.exceptions import CardExists
-from patients.forms import NumberField
+from patients.forms import NumberField, PolisField
 from patients.info import PatientInfo
 from patients.models import Patient
 from patients.models.patient import Sex
@@ -40,8 +40,8 @@ class CardForm(forms.Form):
     birth_date = forms.DateField(label=gettext_lazy("Birth date"), input_formats=_DATES)
     sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=[("", "—"), *Sex.choices], required=False)
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=64, required=False)
-    polis_number = NumberField(label=gettext_lazy("Polis number"), max_length=64, required=False)
-    polis_series = NumberField(label=gettext_lazy("Series (old polis)"), max_length=32, required=False)
+    polis_number = PolisField(label=gettext_lazy("Polis number"), max_length=64, required=False)
+    polis_series = PolisField(label=gettext_lazy("Series (old polis)"), max_length=32, required=False)
     no_polis_reason = forms.ChoiceField(label=gettext_lazy("Or why there is no polis"), required=False)
     snils = forms.CharField(label=gettext_lazy("SNILS"), max_length=20, required=False)
     document_series = NumberField(label=gettext_lazy("Document series"), max_length=32, required=False)

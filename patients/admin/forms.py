@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from patients.admin.kinds import Kinds
-from patients.forms import NumberField
+from patients.forms import NumberField, PolisField
 from patients.models import Patient
 from patients.services.cards import EDITABLE
 from patients.services.checks import errors
@@ -71,7 +71,9 @@ class PatientForm(forms.ModelForm):
         model = Patient
         fields = FIELDS
         field_classes = {
-            f"{paper}_{part}": NumberField for paper in ("polis", "document") for part in ("series", "number")
+            f"{paper}_{part}": field
+            for paper, field in (("polis", PolisField), ("document", NumberField))
+            for part in ("series", "number")
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

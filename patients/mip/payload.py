@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from lmis.text import polis_number
 from patients.models import Patient
 
 
 def payload(patient: Patient) -> dict[str, Any]:
     """The card as the MIP takes it: plain JSON values, blanks are "", dates ISO 8601 or null.
 
+    A polis goes without spaces, however the card has it: by its number the region knows the patient.
     Takes a card with `lpu` and `merged_into` loaded. Every column read here is one of `UPLOADED_COLUMNS`.
     """
     return {
@@ -25,8 +27,8 @@ def payload(patient: Patient) -> dict[str, Any]:
         "sex": patient.sex,
         "snils": patient.snils,
         "polis": {
-            "series": patient.polis_series,
-            "number": patient.polis_number,
+            "series": polis_number(patient.polis_series),
+            "number": polis_number(patient.polis_number),
             "type": {"code": patient.polis_type_code, "name": patient.polis_type_name},
         },
         "identityDocument": {

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lmis.text import name_key, plain_number
+from lmis.text import name_key, plain_number, polis_number
 from patients.models import Patient
 from patients.services.checks import errors
 from patients.validators import snils_digits
@@ -102,7 +102,7 @@ def _typed(field: str, cell: str) -> Any:
     if field == "snils":
         return snils_digits(cell)
     if field in ("polis_number", "polis_series"):
-        return plain_number(cell).replace(" ", "")
+        return polis_number(cell)
     if field in ("document_number", "document_series"):
         return plain_number(cell)
     return cell

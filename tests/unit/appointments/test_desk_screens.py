@@ -663,6 +663,10 @@ class TestNewCard:
         assert 'value="Новиков"' in page
         assert not Patient.objects.exists()
 
+    def test_a_polis_in_groups_of_digits_is_kept_as_the_region_knows_it(self, desk, doctor):
+        desk.post("card_save", **self.FORM, polis_number="7700 0000 0000 0001")
+        assert Patient.objects.get().polis_number == "7700000000000001"
+
     def test_a_number_that_was_copied_from_somewhere_is_one_number(self, desk, doctor):
         number, snils = "7700000000000001", a_snils()
         for spelled, digits in zip(spellings(number), spellings(snils), strict=True):

@@ -305,6 +305,7 @@ class TestCard:
         assert response.status_code == 302, complaints(response)
         card = Patient.objects.get()
         assert (card.lpu, card.family, card.snils, card.created_by) == (lpu, "Ёлкина", "11223344595", "olga")
+        assert card.polis_number == "1234567812345678"  # as the region knows it
         assert card.card_number == f"M-{card.pk:07d}"
         assert card.upload.state == "waiting"
         assert LogEntry.objects.get_for_object(card).get().actor == olga

@@ -42,6 +42,11 @@ def test_a_merged_card_names_its_survivor(lpu, card):
     assert (told["state"], told["mergedInto"]) == ("merged", str(survivor.guid))
 
 
+def test_a_polis_goes_as_the_region_knows_it_however_the_card_has_it(lpu):
+    told = payload(Patient.objects.create(lpu=lpu, polis_series="А Б", polis_number="7700 0000\u00a00000 0001"))
+    assert (told["polis"]["series"], told["polis"]["number"]) == ("АБ", "7700000000000001")
+
+
 def test_a_card_with_nothing_but_a_polis(lpu):
     told = payload(Patient.objects.create(lpu=lpu, polis_number="1"))
     assert told["birthDate"] is None
