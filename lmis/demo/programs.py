@@ -11,10 +11,10 @@ THREADS = 3  # of one web process: with more they wait for the interpreter inste
 
 
 def web(options: Options) -> list[str]:
-    """The web server."""
+    """The web server. Not HTTP/2: there a body needs no length, and Django takes one without for none at all."""
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "lmis.wsgi:application"),
-        *("--host", "127.0.0.1", "--port", str(options.port), "--no-ws", "--log-level", "warning"),
+        *("--host", "127.0.0.1", "--port", str(options.port), "--http", "1", "--no-ws", "--log-level", "warning"),
         *("--workers", str(options.workers), "--blocking-threads", str(THREADS)),
         *("--respawn-failed-workers", "--workers-kill-timeout", "3"),
     ]
