@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lmis.models import ApiSecret
 from lmis.ops.heartbeat import EACH_BEAT
+from lmis.rows import fetch
 from lmis.services import alarms, broker, heartbeats, outside, traffic
 from lmis.services.alarms import Check, Facts
 
@@ -19,6 +20,7 @@ IN_USE = timedelta(days=30)  # a secret that was used so shortly before its end 
 DAY = timedelta(days=1)
 SECRETS_SOON = timedelta(days=7)
 FEW_DAYS = 3
+APART = 60  # seconds, as patients' tokens allow
 NAMED = 10
 
 
@@ -33,6 +35,12 @@ def connect() -> None:
 def look(now: datetime) -> None:
     """In every process that lives: whichever comes first makes the round."""
     alarms.look(now=now)
+
+
+def clocks(now: datetime) -> Facts | None:
+    """The database's clock is not ours: what one writes the other takes for what is to come, or for long past."""
+    seconds = round(abs((fetch("SELECT clock_timestamp()", [])[0][0] - now).total_seconds()))
+    return {"seconds": seconds} if seconds > APART else None
 
 
 def no_worker(now: datetime) -> Facts | None:
@@ -95,6 +103,16 @@ def secrets_end(now: datetime) -> Facts | None:
 
 
 CHECKS = (
+    Check(
+        "clocks",
+        _("The clocks differ"),
+        _(
+            "The clock of the database is %(seconds)d seconds away from that of a process here. Cards may wait and "
+            "patients' tokens be refused: let all machines take the time from one source (NTP)."
+        ),
+        clocks,
+        after=RESTART,
+    ),
     Check(
         "no_worker",
         _("No worker sends cards"),

@@ -352,7 +352,7 @@ class TestChecks:
 
     def test_every_check_has_a_text_that_its_facts_fill(self):
         facts = {"minutes": 1, "hours": 1, "reason": "x", "who": "x", "count": 1, "names": "x", "days": 1}
-        facts |= {"clients": "x", "queues": "x"}
+        facts |= {"clients": "x", "queues": "x", "seconds": 1}
         for check in alarms.CHECKS.values():
             assert check.in_words(facts) != str(check.title), check.name
             assert "%(" not in check.in_words(facts)
@@ -497,6 +497,12 @@ class TestChecks:
         assert alarm_checks.no_broker(now) is None
         settings.REDIS_URL = "redis://127.0.0.1:1/0"
         assert alarm_checks.no_broker(now) == {"reason": "ConnectionError"}
+
+    @pytest.mark.parametrize(("seconds", "alarmed"), [(0, False), (50, False), (-50, False), (70, True), (-70, True)])
+    def test_clocks(self, seconds, alarmed):
+        found = alarm_checks.clocks(timezone.now() + seconds * SECOND)
+        assert (found is not None) == alarmed
+        assert found is None or 60 < found["seconds"] < 80
 
     def test_workers_and_beat(self, now):
         assert alarm_checks.no_worker(now) == {"queues": "mip, default", "others": 0}
