@@ -29,6 +29,7 @@ from patients.validators import snils_digits
 
 _DATES = ["%d.%m.%Y", "%d%m%Y", "%d %m %Y", "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"]
 OWN = ("no_polis_reason", "district", "representative")
+ASKED = ("polis_number", "representative")  # what is missing there is asked for once it is known whose card it will be
 
 
 class CardForm(forms.Form):
@@ -117,8 +118,9 @@ class CheckCard(CardPart):
         found = checks.check_card(known, today=self.today)
         wrong = {name: " ".join(map(str, errors)) for name, errors in form.errors.items() if name in typed}
         hints = {name: {"text": text, "is_error": True} for name, text in wrong.items()}
+        asked = typed | (set(ASKED) if "birth_date" in typed or {"family", "name"} <= typed else set())
         for hint in found:
-            if hint.field in typed or hint.is_error:
+            if hint.field in asked or hint.is_error:
                 hints.setdefault(hint.field, {"text": hint.text, "is_error": hint.is_error})
         fields = [(name, hints.get(name)) for name in form.fields]
         return self.halves({"left": "likely", "likely": self._likely(known), "hints": fields})

@@ -649,6 +649,23 @@ class TestNewCard:
         page = desk.post("card_check", family="Новиков").content.decode()
         assert re.findall(r'class="hint errors"[^>]*>([^<]+)', page) == []
 
+    @pytest.mark.parametrize(
+        ("typed", "asked"),
+        [
+            ({"family": "Новиков"}, set()),
+            ({"family": "Новиков", "name": "Пётр"}, {"polis_number"}),
+            ({"birth_date": "05.03.1961"}, {"polis_number"}),
+            ({"birth_date": "05.03.2025"}, {"polis_number", "representative"}),
+            ({"birth_date": "05.03.2025", "representative": "мать"}, {"polis_number"}),
+            ({"birth_date": "05.03.1961", "no_polis_reason": "newborn"}, set()),
+            ({"birth_date": "05.03.1961", "polis_number": "7700000000000001"}, set()),
+        ],
+    )
+    def test_why_there_is_no_polis_and_who_comes_with_a_child_is_asked(self, desk, doctor, typed, asked):
+        page = desk.post("card_check", **typed).content.decode()
+        shown = re.findall(r'id="hint-(\w+)" class="hint"[^>]*>([^<]+)', page)
+        assert {name for name, text in shown if "No polis" in text or "A child" in text} == asked
+
     def test_made_and_gone_on_with(self, desk, doctor):
         response = desk.post("card_save", **self.FORM, polis_number="7700000000000001")
         made = Patient.objects.get()
