@@ -28,6 +28,8 @@ from patients.services.typed_names import names_of
 from patients.validators import snils_digits
 
 _DATES = ["%d.%m.%Y", "%d%m%Y", "%d %m %Y", "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"]
+_SHORT = ["%d.%m.%y", "%d%m%y", "%d %m %y", "%d-%m-%y", "%d/%m/%y"]  # first: else 120356 is a day of the year 356
+_IS_SHORT = re.compile(r"\d{6}|\d{1,2}\D\d{1,2}\D\d{2}")
 OWN = ("no_polis_reason", "district", "representative")
 ASKED = ("polis_number", "representative")  # what is missing there is asked for once it is known whose card it will be
 
@@ -38,7 +40,7 @@ class CardForm(forms.Form):
     family = forms.CharField(label=gettext_lazy("Surname"), max_length=100)
     name = forms.CharField(label=gettext_lazy("First name"), max_length=100, required=False)
     patronymic = forms.CharField(label=gettext_lazy("Patronymic"), max_length=100, required=False)
-    birth_date = forms.DateField(label=gettext_lazy("Birth date"), input_formats=_DATES)
+    birth_date = forms.DateField(label=gettext_lazy("Birth date"), input_formats=_SHORT + _DATES)
     sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=[("", "—"), *Sex.choices], required=False)
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=64, required=False)
     polis_number = PolisField(label=gettext_lazy("Polis number"), max_length=64, required=False)
@@ -63,6 +65,12 @@ class CardForm(forms.Form):
         blank = (name for name in self.fields if not self.initial.get(name) and not self.data.get(name))
         self.fields[next(blank, "family")].widget.attrs["data-focus"] = True
         self.fields["birth_date"].widget.attrs["placeholder"] = _("dd.mm.yyyy")
+
+    def clean_birth_date(self) -> dt.date:
+        """A year of two digits is the last one that ended so."""
+        born: dt.date = self.cleaned_data["birth_date"]
+        is_short = _IS_SHORT.fullmatch(self.data.get("birth_date", "").strip())
+        return born.replace(year=born.year - 100) if is_short and born > self.today else born
 
     def clean_snils(self) -> str:
         """Digits alone."""

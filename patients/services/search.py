@@ -22,7 +22,11 @@ from patients.validators import snils_agrees
 
 OLDEST = 1900
 LONGEST = 200  # nobody types more into the box; what is longer is pasted by mistake
-_DAY = re.compile(r"(\d{1,2})[ ./ю,-](\d{1,2})[ ./ю,-](\d{4})|(\d{2})(\d{2})(\d{4})", re.IGNORECASE)
+_DAY = re.compile(
+    r"(\d{1,2})[ ./ю,-](\d{1,2})[ ./ю,-](\d{4})|(\d{2})(\d{2})(\d{4})"
+    r"|(?<!\d)(\d{1,2})[.ю,](\d{1,2})[.ю,](\d{2})(?!\d)",  # with dots alone: 12-03-56 is a phone, 12/3/56 a card
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\s.,]+")
 _PAPER = re.compile(r"(.*\S)[\s№-]+(\d{5,})")
 
@@ -141,7 +145,10 @@ def _day_within(text: str, today: dt.date) -> tuple[tuple[dt.date, dt.date], str
 
 
 def _valid(match: re.Match[str], today: dt.date) -> dt.date | None:
-    day, month, year = (int(part) for part in match.groups() if part)
+    parts = [part for part in match.groups() if part]
+    day, month, year = map(int, parts)
+    if len(parts[2]) == 2:  # the last year that ended so
+        year += 2000 if (year, month, day) <= (today.year - 2000, today.month, today.day) else 1900
     try:
         found = dt.date(year, month, day)
     except ValueError:

@@ -366,3 +366,14 @@ def test_it_fits_and_nothing_breaks_the_guidelines(page_as, axe, strangers, widt
 def test_in_english_too(page_as):
     page = page_as("registrar", language="en")
     assert page.get_by_placeholder(re.compile("Surname, birth date")).is_visible()
+
+
+def test_the_same_number_is_searched_again_for_the_next_visit(desk, strangers):
+    family, box = next(strangers).lower(), "#box"
+    for _each in range(2):
+        desk.page.fill(box, family)  # pasted: in one piece
+        desk.sees(f"#hits[data-for='{family}']")
+        desk.press("Enter")
+        desk.waits_for_focus("at.id === 'whom'")
+        assert desk.page.input_value(box) == ""
+        desk.press("F2")

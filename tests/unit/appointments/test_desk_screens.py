@@ -666,6 +666,18 @@ class TestNewCard:
         shown = re.findall(r'id="hint-(\w+)" class="hint"[^>]*>([^<]+)', page)
         assert {name for name, text in shown if "No polis" in text or "A child" in text} == asked
 
+    @pytest.mark.parametrize("typed", ["12.03.56", "120356", "12 03 56", "12-3-56", "12/03/56"])
+    def test_a_year_of_two_digits_is_the_last_that_ended_so(self, desk, doctor, typed):
+        desk.post("card_save", **self.FORM | {"birth_date": typed})
+        assert Patient.objects.get().birth_date == dt.date(1956, 3, 12)
+
+    def test_such_a_year_may_be_this_century_and_a_whole_one_is_taken_as_it_is(self, desk, doctor):
+        desk.post("card_save", **self.FORM | {"birth_date": "12.03.19"})
+        assert Patient.objects.get().birth_date == dt.date(2019, 3, 12)
+        for typed in ("12.03.2090", "2090-03-12"):
+            page = desk.post("card_check", birth_date=typed).content.decode()
+            assert re.search(r'id="hint-birth_date" class="hint errors"[^>]*>[^<]+', page)
+
     def test_made_and_gone_on_with(self, desk, doctor):
         response = desk.post("card_save", **self.FORM, polis_number="7700000000000001")
         made = Patient.objects.get()

@@ -7,6 +7,7 @@ import pytest
 from lmis.models import Lpu
 from patients.models import Patient, PatientPhone
 from patients.services.search import find, parse
+from patients.services.sought import ByBirthDate
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card, a_snils, spellings
 from tests.statements import listed, statements
@@ -64,6 +65,10 @@ def found(text, **kwargs):
         "12ю03ю1956",
         "12 03 1956",
         "12031956",
+        "12.03.56",
+        "12ю03ю56",
+        "bdfyjd 12.03.56",
+        "иванов иван 12.3.56",
         "7700000000000011",
         "7700 0000 0000 0011",
         "4510 654321",
@@ -201,3 +206,17 @@ def test_one_statement(ivanov, text):
 )
 def test_what_could_be_a_number_is_said(text, number):
     assert parse(text, TODAY).number == number
+
+
+@pytest.mark.parametrize(
+    ("text", "year"), [("22.11.26", 2026), ("23.11.26", 1926), ("01.01.00", 2000), ("31.12.27", 1927), ("5.3.99", 1999)]
+)
+def test_a_year_of_two_digits_is_the_last_that_ended_so(text, year):
+    way = parse(text, TODAY).ways[0]
+    assert isinstance(way, ByBirthDate)
+    assert way.day.year == year
+
+
+@pytest.mark.parametrize("text", ["12-03-56", "12/03/56", "120356", "12.03.0056", "12.03.567", "112.03.56", "32.03.56"])
+def test_what_may_be_another_number_is_no_such_day(text):
+    assert not [way for way in parse(text, TODAY).ways if isinstance(way, ByBirthDate)]
