@@ -36,7 +36,8 @@ ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
 SETTING = re.compile(r"((?:^# .*\n)+)^#?([A-Z_]+)=(.*)$", re.MULTILINE)
 CODE_ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.MULTILINE)
 UNSET = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS"}  # .env.example shows an example, not a default
-OF_OTHERS = {"SKIP_LOCKED"}
+OF_HTTPX = {"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}  # read from the environment
+OF_OTHERS = {"SKIP_LOCKED", *OF_HTTPX}
 
 
 @pytest.fixture(params=PAGES, ids=NAMES)
