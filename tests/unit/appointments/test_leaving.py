@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
+from django.utils.translation import gettext
 
 from appointments.services import cancelling
 from appointments.services.leaving import VisitsAhead
@@ -100,7 +101,8 @@ class TestLeftAllTheSame:
         cast.a_doctor(doctor.lpu, is_active=False)
         assert self.offered(head, "absence_form") == {gone}
         assert self.offered(head, "extra_form") == set()
-        assert "works here no more" in str(head.get(reverse("screens:absence")).context["absence_form"]["doctor"])
+        form = head.get(reverse("screens:absence")).context["absence_form"]
+        assert escape(gettext("%(doctor)s (works here no more)") % {"doctor": gone}) in str(form["doctor"])
         cancel(visit)
         assert self.offered(head, "absence_form") == set()
 

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from patients import alarms
 from patients.mip.exchange import Exchange
@@ -124,7 +125,8 @@ class TestOneCard:
 
     def test_has_its_own_words(self):
         assert exchange_words.reason_of("http_403") != exchange_words.reason_of("forbidden")
-        assert "this card" in exchange_words.reason_of("http_403")
+        said = gettext("this card is not let through to the MIP, others are: tell the region")
+        assert exchange_words.reason_of("http_403") == said
 
 
 class TestOurLogin:
