@@ -106,14 +106,19 @@ def test_it_locks_by_itself(page_as, demo):
     page.wait_for_selector("#lock-password")
 
 
-def test_another_employee_in_another_tab_is_who_works_in_this_one(page_as, demo):
-    page = page_as("registrar")
-    page.goto(demo.url("/admin/desk/"))
+def in_another_tab(page, demo, login):
+    """The employee logs out there, and another logs in."""
     other = page.context.new_page()
     other.goto(demo.url("/admin/patients/patient/"))
     other.evaluate(LOG_OUT)
     other.goto(demo.url())
-    log_in(other, "administrator")
+    log_in(other, login)
+
+
+def test_another_employee_in_another_tab_is_who_works_in_this_one(page_as, demo):
+    page = page_as("registrar")
+    page.goto(demo.url("/admin/desk/"))
+    in_another_tab(page, demo, "administrator")
     expect(page.locator(".who")).to_have_attribute("title", "administrator")
 
 
@@ -121,11 +126,7 @@ def test_a_tab_that_did_not_hear_of_it_acts_under_nobodys_name(page_as, demo):
     page = page_as("registrar")
     page.add_init_script("window.BroadcastChannel = class extends EventTarget { postMessage() {} }")
     page.goto(demo.url("/admin/desk/"))
-    other = page.context.new_page()
-    other.goto(demo.url("/admin/patients/patient/"))
-    other.evaluate(LOG_OUT)
-    other.goto(demo.url())
-    log_in(other, "administrator")
+    in_another_tab(page, demo, "administrator")
     assert page.locator(".who").get_attribute("title") == "registrar"
     page.fill("#box", "иванов")
     expect(page.locator(".who")).to_have_attribute("title", "administrator")
