@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 
+from patients.mip import outcomes
 from patients.mip.outcomes import Accepted, Credentials, Duplicate, Fault, Later, Outcome, Rejected
 
 LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond a day is a slip of theirs
@@ -23,7 +24,7 @@ PLAIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9_.\-\[\]]{0,63}|[0-9]{1,6})\Z")
 _BAD_CARD = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 # Without any of them it is no answer of the MIP to a card, but of a server before it that does not take the request.
 _ENVELOPE = frozenset(("message_code", "message", "errors"))
-_NOT_LET_IN = {HTTPStatus.UNAUTHORIZED: "unauthorized", HTTPStatus.FORBIDDEN: "forbidden"}
+_NOT_LET_IN = {HTTPStatus.UNAUTHORIZED: "unauthorized", HTTPStatus.FORBIDDEN: outcomes.FORBIDDEN}
 
 
 def classify(response: httpx.Response, *, now: datetime) -> Outcome:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+FORBIDDEN = "forbidden"  # 403: our login, or something before the MIP that dislikes this card's text
+OF_ONE_CARD = "http_403"  # the same when it is known to be the card
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

@@ -20,8 +20,6 @@ OUTAGE_AFTER = 10  # failures one after another, over all senders, that are no c
 OUTAGE_LASTS = timedelta(seconds=60)  # or so long nothing but failures, of more than one card
 FRESH = 3  # failures that one card tells of: what fails again and again while others get through is its own trouble
 THROTTLED = "http_429"
-FORBIDDEN = "forbidden"  # 403: our login, or something before the MIP that dislikes this card's text
-OF_ONE_CARD = "http_403"  # the same when it is known to be the card
 QUESTION = 0  # instead of a card's id: what sent no card
 Kind = MipGate.Kind
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from lmis.rows import execute
+from patients.mip import outcomes
 from patients.mip.exchange import Exchange
 from patients.mip.outcomes import Accepted, Credentials, Later, Outcome
 from patients.models import CardUpload, Patient
@@ -86,10 +87,10 @@ def record(*, claim: UUID, exchanges: Sequence[Exchange], is_probe: bool, now: d
 
 def _judged(row: CardUpload, exchange: Exchange, is_probe: bool) -> Exchange:
     """A 403 to a card that had one before is its own trouble: the first shut the gate, and another has opened it."""
-    forbidden = isinstance(exchange.outcome, Credentials) and exchange.outcome.reason == gate.FORBIDDEN
-    if is_probe or not forbidden or row.error_code not in (gate.FORBIDDEN, gate.OF_ONE_CARD):
+    forbidden = isinstance(exchange.outcome, Credentials) and exchange.outcome.reason == outcomes.FORBIDDEN
+    if is_probe or not forbidden or row.error_code not in (outcomes.FORBIDDEN, outcomes.OF_ONE_CARD):
         return exchange
-    return replace(exchange, outcome=Later(gate.OF_ONE_CARD))
+    return replace(exchange, outcome=Later(outcomes.OF_ONE_CARD))
 
 
 def _tell(exchange: Exchange) -> None:

@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from lmis.actors import Actor
-from patients.mip import client
+from patients.mip import client, outcomes
 from patients.mip.exchange import Exchange, send_all
 from patients.models import CardUpload, Patient
 from patients.querysets import CardUploadQuerySet
@@ -144,7 +144,7 @@ def _lock(free: CardUploadQuerySet, *, allowed: permits.Permit, now: datetime) -
     if allowed.probing:
         # What fails again and again, or was forbidden while others may not be, is perhaps that card's own trouble: as
         # the probe it would keep the gate shut for all, for ever.
-        others = free.exclude(error_code__in=(gate.FORBIDDEN, gate.OF_ONE_CARD))
+        others = free.exclude(error_code__in=(outcomes.FORBIDDEN, outcomes.OF_ONE_CARD))
         for better in (others.filter(attempts__lt=gate.FRESH), others):
             if found := better.lock_sendable(now=now, limit=1):
                 return found

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from patients.mip import pace
+from patients.mip import outcomes, pace
 from patients.mip.outcomes import Accepted, Credentials, Duplicate, Later, Outcome, Rejected
 from patients.models import CardUpload
 
@@ -40,7 +40,7 @@ def columns_after(outcome: Outcome, *, sent: int, held: int, attempts: int, now:
             return columns | _refused(State.REJECTED, code, text, field) | listed
         case Duplicate(code, text):
             return columns | _refused(State.DUPLICATE, code, text)
-        case Credentials("forbidden" as reason):  # perhaps it is the card, so others go first
+        case Credentials(outcomes.FORBIDDEN as reason):  # perhaps it is the card, so others go first
             return columns | _retry(reason, now, min(attempts, _BEFORE_THE_PROBE))
         case Credentials(reason):  # the gate says when to go on
             return columns | _NO_ERROR | {"state": State.RETRY, "due_at": now, "error_code": reason}
