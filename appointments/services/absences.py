@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments import locks
 from appointments.models import AbsenceDecision, Appointment, ScheduleException, Slot
 from appointments.querysets import AppointmentQuerySet, SlotQuerySet
-from appointments.services import horizon
+from appointments.services import horizon, substitution
 from appointments.services.filling import one_generator_at_a_time
 from lmis.actors import Actor
 from lmis.exceptions import FieldError, Refusal, ValidationFailed
@@ -162,7 +162,7 @@ def _row(absence: ScheduleException, one: Decided, by: Actor, now: dt.datetime) 
         decided_at=now,
     )
     # The page may have been looked at before the time came: what it offered for all is not meant for this one.
-    if one.choice != Choice.KEEP and not one.late and one.appointment.slot.begin <= now:
+    if one.choice != Choice.KEEP and not one.late and substitution.has_come(one.appointment, now):
         row.state, row.refusal = State.REFUSED, str(CAME_MEANWHILE)
     return row
 
