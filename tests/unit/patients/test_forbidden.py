@@ -14,14 +14,8 @@ from patients.models import CardUpload, ExchangeMark, MipGate, Patient, UploadAt
 from patients.services import exchange_words, gate, uploads
 from tests.factories.patients import a_card
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mip_away")]  # configured; nobody is asked
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def mip(settings):
-    """A MIP is configured; nobody is asked."""
-    settings.MIP = {**settings.MIP, "URL": "http://127.0.0.1:9/mip", "TIMEOUT": 2.0}
 
 
 @pytest.fixture
