@@ -164,7 +164,7 @@ def compare(usual: Measured, without: Measured) -> None:
 def main() -> None:
     """Fill, serve, load, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bookings", type=int, default=4000)
+    parser.add_argument("--bookings", type=int, default=4000, help=f"after {WARM_UP} that do not count")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--keys", action="store_true", help="send an Idempotency-Key with each")
     parser.add_argument("--redis", choices=["running", "stopped"], default="running", help="stopped: measure both")
@@ -172,16 +172,16 @@ def main() -> None:
     both = options.redis == "stopped"
     with private_database() as data_dir:
         fill_schedule(doctors=100, days=14, per_day=28)
-        basic, work = prepare(options.bookings * (2 if both else 1))
+        basic, work = prepare(WARM_UP + options.bookings * (2 if both else 1))
         port = free_port()
         bodies = [request(basic, slot, token, options.keys) for slot, token in work]
         with web_server(port) as server:
             measure(server.pid, port, bodies[:WARM_UP], options.clients)
-            usual = measure(server.pid, port, bodies[WARM_UP : options.bookings], options.clients)
+            usual = measure(server.pid, port, bodies[WARM_UP : WARM_UP + options.bookings], options.clients)
             usual.show(options.clients)
             if both:
                 with frozen_redis(data_dir):
-                    without = measure(server.pid, port, bodies[options.bookings :], options.clients)
+                    without = measure(server.pid, port, bodies[WARM_UP + options.bookings :], options.clients)
                 without.show(options.clients)
                 compare(usual, without)
         from appointments.services import integrity

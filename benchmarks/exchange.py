@@ -150,7 +150,7 @@ def measure(name: str, work: Callable[[], object], turns: int) -> None:
         turns_taken.append((sum(time for time, _sql in times), max(times)))
     best, longest = min(turns_taken)
     spent = [time for time, _longest in turns_taken]
-    middle, worst = statistics.median(spent), percentile(spent, 95)
+    middle, worst = statistics.median(spent), percentile(spent, 0.95)
     verdict = "" if name == "the count" else ("  ok" if worst <= BUDGET else f"  OVER {BUDGET:.0f} ms")
     print(f"{name:16} {best:7.1f} ms  middle {middle:7.1f}  p95 {worst:7.1f}{verdict}")
     print(f"{'':16} longest {longest[0]:.1f}: {longest[1][:90]}")

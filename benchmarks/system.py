@@ -30,7 +30,8 @@ def private_database() -> Iterator[Path]:
     os.environ.update(LMIS_DATA_DIR=str(data_dir), DJANGO_SETTINGS_MODULE="lmis.settings")
     os.environ.setdefault("PATIENT_TOKEN_KEY", "benchmark-secret-of-at-least-32-bytes")
     os.environ.setdefault("LOG_LEVEL", "WARNING")
-    os.environ.pop("DATABASE_URL", None)
+    for name in ("DATABASE_URL", "REDIS_URL"):  # the private ones, whatever else there is
+        os.environ.pop(name, None)
     import django
 
     from lmis.embedded.servers import running
