@@ -22,6 +22,9 @@ OURS = (
     "ALLOWED_HOSTS",
     "DATABASE_POOL",
 )
+# An UPDATE of many cards, in the table's own order, and a worker could each wait for the other:
+# it takes the cards' locks as the workers do, by ascending id.
+IN_ORDER = "FROM (SELECT id AS pk FROM patients_patient ORDER BY id FOR NO KEY UPDATE) AS held WHERE held.pk = p.id"
 PATIENCE = 300  # seconds; only a hang takes that long
 
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.demo import until
+from tests.demo import IN_ORDER, until
 from tests.faults.conftest import a_system
 from tests.faults.system import kill
 
@@ -105,7 +105,7 @@ def test_all_of_it_by_turns(running):
     running.cards(CARDS)
     for mode, options in (("flaky", {"rate": 0.5}), ("lost_answer", {"rate": 0.2}), ("slow", {"delay": 0.3})):
         running.region.fault(mode, **options)
-        running.rows("UPDATE patients_patient SET phone = %s", mode)
+        running.rows(f"UPDATE patients_patient p SET phone = %s {IN_ORDER}", mode)
         # Hours go by while nothing moves: else the shut gate waits longer than this test.
         until(lambda: running.hits() > 5 or running.time_passes(), "the switch met nothing")
         running.time_passes()

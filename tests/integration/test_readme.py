@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lmis.celery import app
-from tests.demo import command, until
+from tests.demo import IN_ORDER, command, until
 from tests.integration.conftest import clinic
 from tests.integration.leaks import leaks, of_patients
 
@@ -134,7 +134,8 @@ def test_the_worker_tells_what_it_does_and_names_nobody(demo, asked):
     try:
 
         def sending():
-            demo.execute("UPDATE patients_patient SET phone = phone || '1' WHERE phone <> '' AND length(phone) < 18")
+            some = "phone <> '' AND length(phone) < 18"
+            demo.execute(f"UPDATE patients_patient p SET phone = phone || '1' {IN_ORDER} AND {some}")
             said = asked("active")
             return "'patients." in said and said
 
