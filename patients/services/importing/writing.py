@@ -33,14 +33,19 @@ def write(*, held: CardImport, rows: Sequence[CardImportRow], by: Actor, now: dt
     lock_identities(key for info in infos for key in identity_keys(lpu_guid=held.lpu.guid, info=info))
     verdicts = fates.decide(lpu=held.lpu, rows=values, overwrite=held.overwrite)
     news: list[tuple[CardImportRow, dict[str, Any]]] = []
+    changed: list[tuple[Patient, dict[str, Any]]] = []
     for row, verdict in zip(rows, verdicts, strict=True):
         row.written = True
         if (verdict.fate, verdict.card and verdict.card.pk) != (row.fate, row.card_id):
             _other_now(row, verdict)
         elif verdict.card is not None:
-            cards.change(card=verdict.card, values=verdict.news, by=by)
+            changed.append((verdict.card, verdict.news))
         else:
             news.append((row, verdict.news))
+    # A worker may be writing down what the MIP said of these cards, and each would wait for the other's:
+    # both lock them by ascending id, whatever the order of the file.
+    for card, wanted in sorted(changed, key=lambda one: one[0].pk):
+        cards.change(card=card, values=wanted, by=by)
     _make(held, news, by)
     save(rows)
     return len(rows)
