@@ -11,6 +11,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -43,7 +44,9 @@ def compile_all() -> None:
         catalogue = read(path)
         for message, errors in catalogue.check():
             raise PoFileError(str(errors[0]), catalogue, str(message.id), message.lineno or 0)
-        draft = path.with_suffix(".mo.new")
+        # Two commands that start at once both compile: under one name the first would take the second's draft away,
+        # so each has a draft of its own, and whichever is done last stays.
+        draft = path.with_suffix(f".{uuid4().hex}.mo")
         with draft.open("wb") as file:
             write_mo(file, catalogue)
         draft.replace(path.with_suffix(".mo"))

@@ -48,6 +48,20 @@ def test_compiled_catalogue_is_read_by_gettext(project):
         assert gettext.GNUTranslations(file).gettext("Ticket") == "Талон"
 
 
+def test_two_commands_that_compile_at_once_do_not_take_each_others_draft_away(project, monkeypatch):
+    translations.main(["gather"])
+    write, others = translations.write_mo, [translations.compile_all]
+
+    def while_another_does(file, catalogue):
+        while others:
+            others.pop()()
+        write(file, catalogue)
+
+    monkeypatch.setattr(translations, "write_mo", while_another_does)
+    assert translations.main(["compile"]) == 0
+    assert {path.name for path in project.iterdir()} == {"django.po", "django.mo"}
+
+
 def test_gathering_again_keeps_translations_and_drops_unused_texts(project):
     translations.main(["gather"])
     translate(project / "django.po", ("Ticket", "Талон"), ("Free places", "Свободно"))
