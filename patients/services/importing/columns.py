@@ -67,6 +67,11 @@ def guess(header: Iterable[str]) -> list[str]:
     return found
 
 
+def known(row: Iterable[str]) -> int:
+    """How many of the cells are headings that we know."""
+    return sum(map(bool, guess(row)))
+
+
 def read_row(cells: Sequence[str], mapping: Sequence[str]) -> dict[str, Any]:
     """Columns of Patient that a row says something about; what is blank is left out.
 

@@ -6,6 +6,7 @@ import codecs
 import csv
 import datetime as dt
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -17,10 +18,13 @@ from openpyxl.utils.exceptions import InvalidFileException
 from lmis.exceptions import Refusal
 from lmis.text import without_controls
 from patients.services.exporting import unquoted
+from patients.services.importing.columns import known
 
 LONGEST_CELL = 1000
 MOST_COLUMNS = 100
 _LOOK = 1 << 20  # bytes by which the encoding is told
+_TOP = 20  # rows among which the headings are: a list often begins with its title, its date and the clinic's name
+_WIDEST = MOST_COLUMNS * LONGEST_CELL  # characters of a line by which the separator is told
 _SEPARATORS = ";\t,|"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -33,7 +37,7 @@ class NotReadable(Refusal):
 
 
 def rows_of(path: Path) -> Iterator[list[str]]:
-    """The header and then every row that is not blank, all as trimmed texts. Raises NotReadable, at any row."""
+    """Every row of the file, blank ones too, all as trimmed texts. Raises NotReadable, at any row."""
     with path.open("rb") as file:
         start = file.read(_LOOK)
     try:
@@ -47,12 +51,30 @@ def rows_of(path: Path) -> Iterator[list[str]]:
         raise NotReadable from error
 
 
+def under_headings(rows: Iterator[list[str]]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The row of headings, and each row below it that is not blank, with its line in the file.
+
+    The headings are the row with most of those we know, the first one when none has any. Raises NotReadable.
+    """
+    numbered = ((line, row) for line, row in enumerate(rows, 1) if row)
+    top = list(islice(numbered, _TOP))
+    if not top:
+        raise NotReadable
+    at = max(range(len(top)), key=lambda index: known(top[index][1]))
+    return top[at][1], chain(top[at + 1 :], numbered)
+
+
 def _csv(path: Path, start: bytes) -> Iterator[Any]:
     encoding = encoding_of(start)
     with path.open(encoding=encoding, newline="") as file:
-        head = file.readline()
+        separator = _separator_of([file.readline(_WIDEST) for _row in range(_TOP)])
         file.seek(0)
-        yield from csv.reader(file, delimiter=max(_SEPARATORS, key=head.count))
+        yield from csv.reader(file, delimiter=separator)
+
+
+def _separator_of(lines: list[str]) -> str:
+    """The one that shows most headings we know; where none shows any, the one that is in the first line most often."""
+    return max(_SEPARATORS, key=lambda one: (max(known(line.split(one)) for line in lines), lines[0].count(one)))
 
 
 def encoding_of(start: bytes) -> str:

@@ -64,10 +64,7 @@ def _read(found: CardImport) -> None:
         path = Path(folder) / "file"
         _put_together(found, path)
         try:
-            rows = reading.rows_of(path)
-            header = next((row for row in rows if row), [])
-            if not header:
-                raise reading.NotReadable
+            header, rows = reading.under_headings(reading.rows_of(path))
             _stage(found, header, rows)
         except reading.NotReadable as refusal:
             _fail(found, refusal.said)
@@ -79,8 +76,7 @@ def _put_together(found: CardImport, path: Path) -> None:
             file.write(chunk)
 
 
-def _stage(found: CardImport, header: list[str], rows: Iterator[list[str]]) -> None:
-    numbered = ((line, row) for line, row in enumerate(rows, 2) if row)
+def _stage(found: CardImport, header: list[str], numbered: Iterator[tuple[int, list[str]]]) -> None:
     done = found.total  # rows that a worker before us has staged already
     for _skipped in islice(numbered, done):
         pass

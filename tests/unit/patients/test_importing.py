@@ -90,7 +90,24 @@ class TestReading:
         path.write_bytes("Фамилия;Имя\r\nЁл\x01кина\x7f;Анна\x0bМария\x85\r\n".encode())
         assert list(reading.rows_of(path)) == [["Фамилия", "Имя"], ["Ёлкина", "Анна Мария"]]
 
-    @pytest.mark.parametrize("data", [b"PK\x03\x04 broken", b"\xff\xfe\x00", b""])
+    @pytest.mark.parametrize("separator", [";", ",", "\t"])
+    def test_a_title_above_the_headings_is_no_heading(self, lpu, by, separator):
+        title = "Прикреплённые | участки 1, 2, 3 и 4; на 01.11.2026"
+        header, row = ['"ФИО"', "Д.р.", "Полис ОМС"], ["Ёлкина Анна", "29.02.1980", '"г. А; д. 1, кв. 2 | 3"']
+        made = work(uploaded(a_file("", separator.join(header), separator.join(row), header=title), lpu, by))
+        assert made.header == ["ФИО", "Д.р.", "Полис ОМС"]
+        assert [(one.line, one.cells[:2]) for one in made.rows.all()] == [(4, ["Ёлкина Анна", "29.02.1980"])]
+
+    def test_a_title_of_a_workbook_is_no_heading(self, lpu, by):
+        rows = [["Пациент"], [], [None, "отделение", "Терапия"], ["№", "Фамилия", "Имя"], [1, "Ёлкина", "Анна"]]
+        made = work(uploaded(a_workbook(*rows), lpu, by))
+        assert (made.header, [one.line for one in made.rows.all()]) == (["№", "Фамилия", "Имя"], [5])
+
+    def test_headings_that_nobody_knows_are_the_first_row(self, lpu, by):
+        made = work(uploaded(a_file("Ёлкина,1;Анна", header="wer;was"), lpu, by))
+        assert (made.header, [one.line for one in made.rows.all()]) == (["wer", "was"], [2])
+
+    @pytest.mark.parametrize("data", [b"PK\x03\x04 broken", b"\xff\xfe\x00", b"", b"\r\n\r\n"])
     def test_what_cannot_be_read_fails_the_import(self, lpu, by, data):
         made = work(uploaded(data, lpu, by))
         assert (made.state, bool(made.error)) == ("failed", True)
