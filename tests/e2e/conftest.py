@@ -19,7 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error, expect, sync_playwright
 
 from lmis import embedded
-from tests.demo import Demo
+from tests.demo import Demo, morning
 
 QUIET = [
     "--no-sandbox",
@@ -129,9 +129,9 @@ class Witness:
 
 @pytest.fixture(scope="session")
 def demo():
-    """A demo of its own, on free ports; what a test changes in it the next test finds."""
+    """A demo of its own, on free ports, in the middle of a morning; what a test changes in it the next test finds."""
     with tempfile.TemporaryDirectory(prefix="lmis-e2e-", ignore_cleanup_errors=True) as folder:
-        running = Demo(folder, "--workers", "1")
+        running = Demo(folder, "--workers", "1", env={"TIME_ZONE": morning()})
         try:
             yield Clinic(running.start())
         finally:
@@ -179,7 +179,8 @@ def page_as(browser, demo):
     witness, contexts = Witness(urlsplit(demo.base).netloc), []
 
     def enter(role, *, language="ru", **options):
-        context = browser.new_context(**{"viewport": SIZE, "locale": "ru-RU", "color_scheme": "light", **options})
+        usual = {"viewport": SIZE, "locale": "ru-RU", "color_scheme": "light", "timezone_id": morning()}
+        context = browser.new_context(**usual | options)
         contexts.append(context)
         if language != "ru":
             context.add_cookies([{"name": "django_language", "value": language, "url": demo.base}])

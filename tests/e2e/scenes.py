@@ -4,14 +4,12 @@ They go through the screens, as the tests do; what a picture needs and only time
 """
 
 import datetime as dt
-from functools import cache
-from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
 
 from lmis import embedded
-from tests.demo import until
+from tests.demo import morning, today, until
 from tests.e2e import test_desk, test_patients
 
 OPEN_DIRECTION = """
@@ -50,24 +48,6 @@ AN_ORDINARY_DAY = (
     " SELECT date_trunc('minute', now()) - n * interval '1 minute', 'temporary', 'timeout', 1 + n % 3, 10000"
     " FROM generate_series(610, 640) n",
 )
-# Where a clinic works whose pictures are taken at any hour.
-ZONES = ("Europe/Moscow", "Asia/Vladivostok", "Pacific/Kiritimati", "America/Los_Angeles", "America/Sao_Paulo")
-
-
-@cache
-def zone():
-    """One where it is the middle of a morning now, of a working day if there is one: not all is over, nor to come."""
-
-    def how_bad(name):
-        now = dt.datetime.now(ZoneInfo(name))
-        return now.weekday() > 4, abs(now.hour + now.minute / 60 - 10.5)
-
-    return min(ZONES, key=how_bad)
-
-
-def today():
-    """Of the clinic."""
-    return dt.datetime.now(ZoneInfo(zone())).date()
 
 
 def past_the_services(demo, *statements):
@@ -292,7 +272,7 @@ def the_exchange_at_work(page, demo):
     told = demo.running.json()
     for _poll in range(3):
         httpx.get(f"{told['base_url']}/schedule", auth=(told["login"], told["secret"])).raise_for_status()
-    past_the_services(demo, *(statement.format(zone=zone()) for statement in AN_ORDINARY_DAY))
+    past_the_services(demo, *(statement.format(zone=morning()) for statement in AN_ORDINARY_DAY))
     page.click("#reconcile")
     until(lambda: demo.value("SELECT count(*) FROM patients_reconciliation WHERE stage = 'done'"), "a reconciliation")
     page.wait_for_timeout(12_000)  # until beat has counted

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo import Demo
+from tests.demo import Demo, morning
 from tests.e2e import scenes
 from tests.e2e.conftest import SIZE, Clinic
 
@@ -90,7 +90,7 @@ SHOTS = [
 def demo():
     """A demo of its own, in the middle of a morning."""
     with tempfile.TemporaryDirectory(prefix="lmis-pictures-", ignore_cleanup_errors=True) as folder:
-        running = Demo(folder, "--workers", "1", env={"TIME_ZONE": scenes.zone()})
+        running = Demo(folder, "--workers", "1", env={"TIME_ZONE": morning()})
         try:
             yield Clinic(running.start())
         finally:
@@ -108,7 +108,7 @@ def _in_russian(browser):
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
 def test_picture(page_as, demo, shot):
-    page = page_as(shot.role, timezone_id=scenes.zone(), viewport={**SIZE, "height": shot.height})
+    page = page_as(shot.role, timezone_id=morning(), viewport={**SIZE, "height": shot.height})
     if shot.path:
         page.goto(demo.url(shot.path))
     shot.show(page, demo)

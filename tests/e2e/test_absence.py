@@ -1,9 +1,10 @@
 """A doctor falls ill: a colleague takes a part of the list, three patients are moved, and all of them are called."""
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from playwright.sync_api import expect
+
+from tests.demo import today
 
 BUSY = """
     SELECT d.id FROM lmis_doctor d JOIN lmis_speciality s ON s.id = d.speciality_id
@@ -16,11 +17,6 @@ BUSY = """
 CARDIOLOGIST = """
     SELECT d.id FROM lmis_doctor d JOIN lmis_speciality s ON s.id = d.speciality_id
      WHERE s.name = 'Кардиология' LIMIT 1"""
-
-
-def today():
-    """Of the clinic."""
-    return dt.datetime.now(ZoneInfo("Europe/Moscow")).date()
 
 
 def open_calls(demo):

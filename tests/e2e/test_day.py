@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from lmis import embedded
+from tests.demo import morning
 
 OWN = """
     SELECT d.id, d.guid FROM lmis_doctor d JOIN auth_user u ON u.id = d.user_id
@@ -19,13 +20,13 @@ A_VISIT = """
                (SELECT 1 + coalesce(max(ordinal + numbers), 0) FROM appointments_slot
                  WHERE doctor_id = %(doctor)s AND day = %(day)s), 1,
                ARRAY['Registry'], false, '', ''
-          FROM (SELECT %(day)s::timestamp AT TIME ZONE 'Europe/Moscow' + %(minute)s * interval '1 minute' AS begin) t
+          FROM (SELECT %(day)s::timestamp AT TIME ZONE %(zone)s + %(minute)s * interval '1 minute' AS begin) t
         RETURNING id)
     INSERT INTO appointments_appointment (guid, slot_id, patient_id, state, seat, number, source, over_plan,
                                           over_reason, booked_by, cancelled_by, cancel_reason)
     SELECT gen_random_uuid(), place.id, %(patient)s, 'booked', 1, %(minute)s, 'Registry', false, '', '', '', ''
       FROM place RETURNING id"""
-TODAY = "SELECT (now() AT TIME ZONE 'Europe/Moscow')::date"
+TODAY = "SELECT (now() AT TIME ZONE %s)::date"
 STATE = "SELECT state FROM appointments_appointment WHERE id = %s"
 
 
@@ -39,14 +40,11 @@ def day(demo):
     """Ids of three appointments of today, made for this test alone, and gone after it."""
     doctor, _guid = demo.rows(OWN)[0]
     patients = [row[0] for row in demo.rows("SELECT id FROM patients_patient ORDER BY id DESC LIMIT 3")]
-    today = demo.value(TODAY)
+    on = {"doctor": doctor, "day": demo.value(TODAY, morning()), "zone": morning()}
     with psycopg.connect(embedded.database_url(demo.running.data_dir)) as connection:
         made = [
-            connection.execute(
-                A_VISIT,
-                {"guid": uuid.uuid4(), "doctor": doctor, "day": today, "minute": minute, "patient": patient},
-            ).fetchone()[0]
-            for minute, patient in enumerate(patients)
+            connection.execute(A_VISIT, on | {"guid": uuid.uuid4(), "minute": minute, "patient": who}).fetchone()[0]
+            for minute, who in enumerate(patients)
         ]
     yield made
     with psycopg.connect(embedded.database_url(demo.running.data_dir)) as connection:
