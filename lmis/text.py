@@ -23,14 +23,22 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Cn", "Co"})
 _NUMBER_TABLE = str.maketrans(_NUMBER_FROM[: len(_UPPER)], _NUMBER_TO, _NUMBER_FROM[len(_UPPER) :])
 
 
-def without_controls(value: str, *, lines: bool = False) -> str:
-    """The text in one line, without control characters; with `lines` tabs and line breaks stay."""
-    return _CONTROLS.sub("", (_BREAKS if lines else _LINE_BREAKS).sub(" ", value))
+def clean_text(value: str, *, lines: bool = False) -> str:
+    """The text in one line, without control characters; with `lines` tabs and line breaks stay.
+
+    Some programs send й and ё as two characters, a letter and its sign: they become one, as everybody else writes them.
+    """
+    return composed(_CONTROLS.sub("", (_BREAKS if lines else _LINE_BREAKS).sub(" ", value)))
+
+
+def composed(value: str) -> str:
+    """Each letter with its sign as one character (NFC): for what comes in, since PostgreSQL tells the two apart."""
+    return unicodedata.normalize("NFC", value)
 
 
 def name_key(value: str) -> str:
     """`Фёдорова` and `ФЕДОРОВА` both as `федорова`."""
-    return value.translate(_NAME_TABLE)
+    return composed(value).translate(_NAME_TABLE)
 
 
 def plain_number(value: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lmis.text import plain_number, without_controls
+from lmis.text import clean_text, plain_number
 
 _MANY_LINES = ("address",)
 _NUMBERS = ("polis_series", "polis_number", "document_series", "document_number")
@@ -98,7 +98,7 @@ def _as_kept(name: str, value: Any) -> Any:
         return value
     if name in _NUMBERS:
         return plain_number(value)
-    return without_controls(value, lines=name in _MANY_LINES).strip()
+    return clean_text(value, lines=name in _MANY_LINES).strip()
 
 
 def _paper(column: str, paper: Polis | IdentityDocument) -> dict[str, str]:

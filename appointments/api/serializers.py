@@ -11,7 +11,7 @@ from appointments.services.booking import DirectionBooking
 from directions.api.serializers import ConsultDirectionSerializer, DirectionDoctorInfoSerializer
 from lmis.api.fields import DayField, GuidField
 from lmis.models import Source
-from lmis.text import without_controls
+from lmis.text import clean_text
 from patients.api.serializers import DirectionPatientInfoSerializer
 
 
@@ -49,7 +49,7 @@ class CancelSerializer(serializers.Serializer[Any]):
 
     def validate_reason(self, value: str | None) -> str:
         """The text without control characters, "" when it is not sent."""
-        return without_controls(value or "", lines=True).strip()
+        return clean_text(value or "", lines=True).strip()
 
 
 class AppointmentSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from lmis.api.fields import DayField
-from lmis.text import number_key, plain_number, without_controls
+from lmis.text import clean_text, number_key, plain_number
 from patients.info import Coded
 from patients.validators import snils_digits, validate_snils
 
@@ -30,7 +30,7 @@ class TextField(serializers.CharField):
         """Refuse a fraction: a long number that lost its quotes comes as one, its last digits gone."""
         if isinstance(data, float):
             self.fail("invalid")
-        return without_controls(super().to_internal_value(data), lines=self.lines).strip()
+        return clean_text(super().to_internal_value(data), lines=self.lines).strip()
 
 
 class NumberField(TextField):

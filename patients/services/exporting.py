@@ -13,7 +13,7 @@ from openpyxl import Workbook
 from lmis.actors import Actor
 from lmis.models import Lpu
 from lmis.services import access
-from lmis.text import without_controls
+from lmis.text import clean_text
 from patients.models import Patient
 from patients.querysets import PatientQuerySet
 
@@ -107,7 +107,7 @@ def harmless(value: Any) -> str:
     """
     if isinstance(value, dt.date):
         return f"{value:%d.%m.%Y}"
-    text = without_controls(str(value or ""), lines=True)
+    text = clean_text(str(value or ""), lines=True)
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lmis.models import Lpu
-from lmis.text import name_key, number_key, plain_number
+from lmis.text import composed, name_key, number_key, plain_number
 from patients.models import Patient
 from patients.services.layout import is_latin, other_layout
 from patients.services.sought import ByBirthDate, ByCardNumber, ByNames, ByPaper, ByPhone, BySnils, Way
@@ -45,7 +45,7 @@ class Query:
 
 def parse(text: str, today: dt.date) -> Query:
     """What `text` may mean; a text that means nothing has no ways. `today` ends the years of birth."""
-    text = " ".join(text[:LONGEST].split())
+    text = " ".join(composed(text[:LONGEST]).split())
     if _is_number(text, today):
         text = plain_number(text)
         return Query(tuple(dict.fromkeys(_ways_of_number(text, today))), text)

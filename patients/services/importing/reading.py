@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from lmis.exceptions import Refusal
-from lmis.text import without_controls
+from lmis.text import clean_text
 from patients.services.exporting import unquoted
 from patients.services.importing.columns import known
 
@@ -103,4 +103,4 @@ def _text(cell: Any) -> str:
         return f"{cell:%d.%m.%Y}"
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return " ".join(without_controls(str(cell)).split())[:LONGEST_CELL]
+    return " ".join(clean_text(str(cell)).split())[:LONGEST_CELL]

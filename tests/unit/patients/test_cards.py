@@ -306,6 +306,12 @@ class TestOwnFields:
         assert not Patient.objects.exists()
 
 
+def test_what_staff_write_has_a_letter_and_its_sign_as_one_character(lpu):
+    card = cards.create(lpu=lpu, info=PatientInfo(family="Зайцев".replace("й", "и\u0306"), name="Анна"), by=SYSTEM)
+    card.refresh_from_db()
+    assert (card.family, card.family_key) == ("Зайцев", "зайцев")
+
+
 def test_what_staff_write_has_no_control_characters(lpu):
     info = PatientInfo(family="Ёл\x01кина", name="Анна\x0bМария", address="Москва\x02\nул. Мира")
     card = cards.create(lpu=lpu, info=info, by=SYSTEM, own={"representative": "мать\x1f"})

@@ -126,6 +126,11 @@ def test_yo_and_case_do_not_matter(lpu):
     assert found("федоров-елк") == found("ФЁДОРОВ-Ё") == [card]
 
 
+def test_a_letter_and_its_sign_may_be_two_characters(lpu):
+    card = a_card(lpu, family="Зайцев", name="Андрей")
+    assert found("Заи\u0306цев андреи\u0306") == [card]
+
+
 def test_a_short_surname_with_a_year(lpu):
     card = a_card(lpu, family="Ли", birth_date=dt.date(1956, 1, 1))
     assert found("ли 1956") == [card]

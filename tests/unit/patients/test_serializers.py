@@ -101,6 +101,11 @@ def test_control_characters_are_taken_out_and_not_refused():
     assert (told.family, told.name, told.phone) == ("Ёлкина", "Анна Мария", "")
 
 
+def test_a_letter_with_its_sign_is_one_character():
+    told = read({**POLIS, "family": "Ёлкин".replace("Ё", "Е\u0308"), "name": "Андреи\u0306"})
+    assert (told.family, told.name) == ("Ёлкин", "Андрей")
+
+
 def test_only_an_address_has_lines():
     told = read({**POLIS, "family": "Ёлкина\r\n\tАнна", "address": "Москва\n\tул. Мира\x0b5\x01\n"})
     assert (told.family, told.address) == ("Ёлкина Анна", "Москва\n\tул. Мира 5")

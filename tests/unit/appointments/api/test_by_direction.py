@@ -131,6 +131,14 @@ def test_all_else_may_be_missing(http, body, slot):
     assert made.json()["direction"]["speciality"] == {"code": "", "name": ""}
 
 
+def test_a_letter_and_its_sign_as_two_characters_mean_the_same_patient(http, body, slot, doctor):
+    card = cast.a_patient(doctor.lpu, polis_number="1111222233334444", family="Зайцев", name="Семён")
+    sent = changed(body, patient__polis__number="1111222233334444", patient__patronymic="")
+    sent = changed(sent, patient__family="Заи\u0306цев", patient__name="Семе\u0308н")
+    assert book(http, sent).status_code == 201
+    assert card.appointments.count() == 1
+
+
 def test_the_wrong_lpu(http, body, slot):
     refused(book(http, changed(body, direction__lpuToGuid=str(uuid.uuid4()))), 409, "wrong_lpu")
     foreign, second = cast.an_lpu(own=False), cast.an_lpu()
