@@ -17,8 +17,17 @@ BORROWED = {
 }
 # Where Django looks besides, of the apps that we have installed.
 OF_DJANGO = ("conf", *(f"contrib/{app}" for app in ("admin", "auth", "contenttypes", "postgres", "sessions")))
-# Said by Django around the name of a model, which in Russian would have to be declined, or with a slip: we say it anew.
-REWORDED = (
+# Said with names of types left in English.
+OF_TYPES = (
+    "Date has wrong format. Use one of these formats instead: {format}.",
+    "Datetime has wrong format. Use one of these formats instead: {format}.",
+    "Expected a date but got a datetime.",
+    "Expected a datetime but got a date.",
+    'Expected a list of items but got type "{input_type}".',
+    "Invalid data. Expected a dictionary, but got {datatype}.",
+)
+# Said around the name of a model, which in Russian would have to be declined, or with a slip.
+OF_MODELS = (
     "%(model_name)s with this %(field_labels)s already exists.",
     "%(model_name)s with this %(field_label)s already exists.",
     "%(name)s with ID “%(key)s” doesn’t exist. Perhaps it was deleted?",
@@ -52,10 +61,12 @@ REWORDED = (
     "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
     "authenticate using other backends, such as Single Sign-On or LDAP.",
 )
+# What they have in Russian, but we say it anew.
+REWORDED = {"rest_framework": OF_TYPES, "django": OF_MODELS}
 
 
 def borrowed(language: str) -> Iterator[tuple[str, Text]]:
-    """The packages' texts that neither they nor Django have in this language, and those of Django to be reworded."""
+    """The packages' texts that neither they nor Django have in this language, and those to be reworded."""
     for package, patterns in BORROWED.items():
         root = folder(package)
         known = known_of(language, root)
@@ -63,8 +74,9 @@ def borrowed(language: str) -> Iterator[tuple[str, Text]]:
             for text in texts_of(path):
                 if not _translated(known, text):
                     yield path.relative_to(root.parent).as_posix(), text
-    for message in REWORDED:
-        yield "django", (0, message, [], None)
+    for package, messages in REWORDED.items():
+        for message in messages:
+            yield package, (0, message, [], None)
 
 
 def known_of(language: str, package: Path) -> gettext.NullTranslations:

@@ -123,10 +123,12 @@ class TestPackages:
         looked_at = {pattern.split("/")[1] for pattern in packages.BORROWED["unfold"] if "contrib/" in pattern}
         assert looked_at == parts
 
-    @pytest.mark.parametrize("text", packages.REWORDED)
-    def test_django_has_what_we_reword_and_says_it_as_we_do(self, text):
-        theirs = packages.known_of("ru", packages.folder("django")).gettext(text)
-        assert theirs != text, "Django no longer says this: drop it"
+    @pytest.mark.parametrize(
+        ("package", "text"), [(package, text) for package, texts in packages.REWORDED.items() for text in texts]
+    )
+    def test_a_package_has_what_we_reword_and_says_it_as_we_do(self, package, text):
+        theirs = packages.known_of("ru", packages.folder(package)).gettext(text)
+        assert theirs != text, "It no longer says this: drop it"
         with translation.override("ru"):
             assert gettext(text) != theirs
 
@@ -169,6 +171,19 @@ class TestApi:
         assert answer["errors"]
         for error in answer["errors"]:
             assert CYRILLIC.search(error["message"]), error
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize(
+        ("url", "body", "message"),
+        [
+            ("/api/dir/appointments", {"patient": []}, "Ожидался объект JSON с полями, а получено: list."),
+            ("/api/schedule?dateFrom=x", None, "Дата записана неверно. Нужно так: YYYY-MM-DD."),
+        ],
+    )
+    def test_a_type_is_told_in_russian(self, url, body, message):
+        region = cast.Region().http()
+        answer = region.get(url) if body is None else region.post(url, body, format="json")
+        assert message in {error["message"] for error in answer.json()["errors"]}
 
 
 class Page(HTMLParser):
