@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from argparse import ArgumentTypeError
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from appointments.services import generation
 from appointments.services.filling import Report
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--until", required=True, type=_day, metavar="DATE", help="last day, such as 2026-05-31")
         parser.add_argument("--doctor", type=_guid, metavar="GUID", help="one doctor only")
 
+    @no_translations  # what a rule says has one text, and the rest of the command is English
     def handle(self, *args: Any, **options: Any) -> None:
         """Generate, with a line a doctor on stderr and the sum on stdout."""
         doctors = Doctor.objects.filter(is_active=True).select_related("lpu")
@@ -53,11 +55,11 @@ def _day(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"--until: {text} is not a date such as 2026-05-31.") from error
+        raise ArgumentTypeError(f"{text} is not a date such as 2026-05-31.") from error
 
 
 def _guid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise CommandError(f"--doctor: {text} is not a guid.") from error
+        raise ArgumentTypeError(f"{text} is not a guid.") from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.utils.dateparse import parse_datetime
 
 from lmis.actors import SYSTEM
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--networks", nargs="*", default=[], help="such as 10.1.0.0/16; none: from anywhere")
         parser.add_argument("--expires-at", type=_moment, help="such as 2027-01-01T00:00:00+03:00")
 
+    @no_translations  # as the rest of the command: what is wrong would else be told in two languages
     def handle(self, *args: Any, **options: Any) -> None:
         """Create it, or say what is wrong with which argument."""
         wanted = ("login", "name", "source", "scopes", "networks", "expires_at")
@@ -40,7 +42,7 @@ class Command(BaseCommand):
 def _moment(text: str) -> Any:
     moment = parse_datetime(text)
     if moment is None or moment.tzinfo is None:
-        raise CommandError(f"--expires-at: {text} is not a date-time with an offset.")
+        raise ArgumentTypeError(f"{text} is not a date-time with an offset.")
     return moment
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -41,6 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--stop", action="store_true", help="end the one that runs")
         parser.add_argument("--no-wait", action="store_true", help="do not watch until the end")
 
+    @no_translations  # as the rest of the command: a refusal would else be in another language
     def handle(self, *args: Any, **options: Any) -> None:
         """Start, stop or look; then watch."""
         scope = backfill.Scope(options["changed_since"], options["state"], options["reason"], options["lpu"])
@@ -90,7 +91,7 @@ def _moment(text: str) -> dt.datetime:
     except ValueError:
         moment = None
     if moment is None:
-        raise CommandError(f"{text} is no date: write 2026-05-31 or 2026-05-31T08:00.")
+        raise ArgumentTypeError(f"{text} is no date: write 2026-05-31 or 2026-05-31T08:00.")
     return moment if moment.tzinfo else timezone.make_aware(moment)
 
 
@@ -98,4 +99,4 @@ def _lpu(text: str) -> Lpu:
     try:
         return Lpu.objects.get(guid=text, is_own=True)
     except (Lpu.DoesNotExist, ValidationError) as error:
-        raise CommandError(f"{text} is not the guid of an LPU of ours.") from error
+        raise ArgumentTypeError(f"{text} is not the guid of an LPU of ours.") from error
