@@ -13,17 +13,20 @@ from patients.models import CardUpload, ExchangePause, ExchangeSettings, Reconci
 from patients.services import gate, pauses
 
 _BURST = 1.0  # seconds' worth of cards that may be saved up
+_PORTION = 0.25  # seconds' worth that is waited for at least: a claim for each single card would be costly
 _LOCK = 0x7368617265  # of whoever takes a share, or a place beside them
 _SENDERS = 2  # that the sweeps keep at work: alone, one would leave the other processors of the machine idle
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """So many cards; `parallel` of all senders' at the same time; `probing` when one tries the way for all."""
+    """So many cards; `parallel` of all senders' at the same time; `probing` when one tries the way for all; none for
+    the rate's sake, and then some in `again_in` seconds."""
 
     cards: int
     parallel: int
     probing: bool = False
+    again_in: float = 0.0
 
 
 NOTHING = Permit(0, 1)
@@ -72,7 +75,7 @@ def _from_bucket(*, now: datetime, wanted: int) -> Permit:
     held = min(row.tokens + max(passed, 0.0) * rate, max(rate * _BURST, 1.0))
     cards = min(wanted, int(held))
     ExchangeSettings.objects.filter(pk=1).update(tokens=held - cards, refilled_at=now)
-    return Permit(cards, row.parallel)
+    return Permit(cards, row.parallel, again_in=0.0 if cards else max(_PORTION, (1 - held) / rate))
 
 
 def share(*, now: datetime, cards: int, of: int, parallel: int) -> tuple[int, int]:

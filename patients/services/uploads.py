@@ -7,6 +7,7 @@ else sends the same version again, and to the MIP that is the same card.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,13 +36,15 @@ _WRITTEN_WITHIN = 1.0  # seconds; or for so long
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """Cards that are ours to send until the claim runs out, `parallel` of them at the same time; each has `lpu` and
-    `merged_into` loaded. After `begun_by` no sending is begun that might outlast the claim."""
+    `merged_into` loaded. After `begun_by` no sending is begun that might outlast the claim. When there are none for the
+    rate's sake, there may be some in `again_in` seconds."""
 
     cards: list[Patient]
     claim: UUID
     parallel: int
     begun_by: datetime
     is_probe: bool = False
+    again_in: float = 0.0
 
 
 def claim_length() -> timedelta:
@@ -65,13 +68,25 @@ def send_due(*, seconds: float) -> int:
 
     Settings, pauses and the gate are looked at before each batch. May be killed anywhere, may run beside others.
     """
-    sent, begun = 0, timezone.now()
-    while client.is_configured() and timezone.now() - begun < timedelta(seconds=seconds):
+    sent, end = 0, timezone.now() + timedelta(seconds=seconds)
+    while client.is_configured() and timezone.now() < end:
         claimed = claim(now=timezone.now(), limit=BATCH)
-        if not claimed.cards:
+        if claimed.cards:
+            sent += _send(claimed)
+        elif not _wait(claimed.again_in, end):
             break
-        sent += _send(claimed)
     return sent
+
+
+def _wait(seconds: float, end: datetime) -> bool:
+    """Until the rate allows more: what one sender leaves of it, the next would find too late. False: not before `end`.
+
+    Nothing is locked meanwhile.
+    """
+    worth = 0 < seconds < (end - timezone.now()).total_seconds()
+    if worth:
+        time.sleep(seconds)
+    return worth
 
 
 def _send(claimed: Claimed) -> int:
@@ -116,7 +131,7 @@ def claim(*, now: datetime, limit: int = 1, card_id: int | None = None) -> Claim
     with transaction.atomic(durable=True):
         allowed = permits.permit(now=now, wanted=limit)
         if not allowed.cards:
-            return Claimed([], token, 1, begun_by)
+            return Claimed([], token, 1, begun_by, again_in=allowed.again_in)
         # Two senders at once would both send the card:
         # whoever locks its row first claims it, the other skips it.
         free = CardUpload.objects.all() if card_id is None else CardUpload.objects.filter(pk=card_id)

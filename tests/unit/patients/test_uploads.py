@@ -405,6 +405,18 @@ class TestOrderAndPace:
         assert len(claimed_now(now + SECOND / 2, limit=100)) == 1
         assert len(claimed_now(now + 60 * SECOND, limit=100)) == 3
 
+    def test_who_may_send_no_more_just_now_is_told_when(self, lpu, now):
+        for _ in range(5):
+            a_card(lpu)
+        pauses.change_settings(rate=2, parallel=2, by=SYSTEM, now=now)
+        first = uploads.claim(now=now, limit=100)
+        assert (len(first.cards), first.again_in) == (2, 0.0)
+        for card in first.cards:
+            record(first, Accepted(card.version), now, card)
+        waits = uploads.claim(now=now, limit=100)
+        assert (waits.cards, waits.again_in) == ([], 0.5)
+        assert len(claimed_now(now + dt.timedelta(seconds=waits.again_in), limit=100)) == 1
+
     def test_what_was_not_needed_of_the_rate_is_given_back(self, card, now):
         pauses.change_settings(rate=3, parallel=2, by=SYSTEM, now=now)
         assert claimed_now(now, limit=100) == [card]
