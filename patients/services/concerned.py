@@ -55,8 +55,9 @@ def put_first_among_many(*, now: datetime) -> int:
     return _raise(_concerned(now, None))
 
 
-def _later_ones() -> QuerySet[CardUpload]:
-    return CardUpload.objects.filter(state__in=["waiting", "retry"], priority__gt=_FIRST)
+def _later_ones() -> CardUploadQuerySet:
+    """Those of which the MIP has nothing, or something old: one sent once more holds up nobody, whoever it is."""
+    return CardUpload.objects.filter(state__in=["waiting", "retry"], priority__gt=_FIRST).behind()
 
 
 def _concerned_among(ids: list[int], now: datetime, until: datetime | None) -> set[int]:
@@ -76,6 +77,6 @@ def _raise(ids: Iterable[int]) -> int:
     with transaction.atomic():
         # An import may hold some of these rows and come to wait for one that we hold:
         # what somebody else has locked is left to the next time.
-        free = _later_ones().filter(pk__in=ids).select_for_update(skip_locked=True, no_key=True)
+        free = _later_ones().filter(pk__in=ids).select_for_update(skip_locked=True, no_key=True, of=("self",))
         locked = list(free.values_list("pk", flat=True))
         return CardUpload.objects.filter(pk__in=locked).update(priority=_FIRST) if locked else 0

@@ -100,6 +100,14 @@ class TestOrder:
         assert put_first(now=now) == 0
         assert [order(flying), order(settled)] == [1, 1]
 
+    def test_who_is_only_sent_once_more_holds_up_nobody(self, doctor, put_first, now):
+        known, stale = coming(doctor), coming(doctor, hours=25)
+        columns = {"state": "waiting", "priority": 2}
+        CardUpload.objects.filter(pk=known.pk).update(accepted_version=known.version, **columns)
+        CardUpload.objects.filter(pk=stale.pk).update(accepted_version=stale.version - 1, **columns)
+        assert put_first(now=now) == 1
+        assert [order(known), order(stale)] == [2, 0]
+
     def test_few_are_not_many(self, doctor, now):
         coming(doctor)
         assert concerned.put_first_among_many(now=now) == 0
