@@ -108,8 +108,18 @@ class BackfillRunning(Refusal):
     message = _("Existing cards are being sent already. Wait for the end, or stop it first.")
 
 
+class SinceTooLongAgo(Refusal):
+    """A slip in the year; the database has moments that Python cannot read back. Never from the API."""
+
+    status = 409
+    message = _("No card is so old. Check the year.")
+
+
 class ScopeNotSensible(Refusal):
     """Cards in that state are sent anyway, or need not be. Never from the API."""
 
     status = 409
-    message = _("Cards in this state are on their way already. Choose accepted, rejected, duplicate or retry.")
+    message = _(
+        "Cards in this state are on their way already. Choose those accepted, rejected, suspected as duplicates or to "
+        "be repeated."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from lmis.models import Lpu
@@ -50,4 +51,9 @@ class Backfill(models.Model):
         indexes = [models.Index(fields=["-started_at"], name="backfill_by_start")]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%d.%m.%Y %H:%M}: {self.done} / {self.total}"
+        return f"{localtime(self.started_at):%d.%m.%Y %H:%M}: {self.done} / {self.total}"
+
+    @property
+    def is_resumable(self) -> bool:
+        """Somebody stopped it before all of its cards had been handed over."""
+        return bool(self.stopped_by) and self.cursor < self.last

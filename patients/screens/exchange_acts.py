@@ -10,7 +10,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from lmis.exceptions import Refusal
 from lmis.models import Lpu
@@ -28,8 +28,8 @@ Said = tuple[str, str]  # text and level of the note
 class PauseForm(forms.Form):
     """Why, and for how long."""
 
-    reason = forms.CharField(max_length=255)
-    minutes = forms.IntegerField(min_value=1, max_value=7 * 24 * 60)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=255)
+    minutes = forms.IntegerField(label=gettext_lazy("For how long"), min_value=1, max_value=7 * 24 * 60)
 
 
 class PaceForm(forms.ModelForm):
@@ -43,15 +43,19 @@ class PaceForm(forms.ModelForm):
 class BackfillForm(forms.Form):
     """Which cards."""
 
-    state = forms.ChoiceField(choices=[("", ""), *CardUpload.State.choices], required=False)
-    since = forms.DateField(required=False)
-    lpu = forms.ModelChoiceField(Lpu.objects.own(), required=False)
+    state = forms.ChoiceField(
+        label=gettext_lazy("Which cards"), choices=[("", ""), *CardUpload.State.choices], required=False
+    )
+    since = forms.DateField(label=gettext_lazy("Changed since (blank: whenever)"), required=False)
+    lpu = forms.ModelChoiceField(Lpu.objects.own(), label=gettext_lazy("LPU"), required=False)
 
 
 class AgainForm(forms.Form):
     """Cards of one state with one reason."""
 
-    state = forms.ChoiceField(choices=[(str(state), str(state)) for state in exchange_page.SENT_AGAIN])
+    state = forms.ChoiceField(
+        label=gettext_lazy("state"), choices=[(str(state), str(state)) for state in exchange_page.SENT_AGAIN]
+    )
     code = forms.CharField(max_length=64, required=False)
 
 
@@ -59,7 +63,7 @@ class QuietForm(forms.Form):
     """Which alarm is quiet, for how many hours; 0: no more."""
 
     name = forms.CharField(max_length=40)
-    hours = forms.IntegerField(min_value=0, max_value=7 * 24)
+    hours = forms.IntegerField(label=gettext_lazy("For how long"), min_value=0, max_value=7 * 24)
 
 
 class Act(ExchangeScreen):
@@ -76,6 +80,7 @@ class Act(ExchangeScreen):
             "try": self._try,
             "backfill": self._backfill,
             "backfill_stop": self._backfill_stop,
+            "backfill_resume": self._backfill_resume,
             "reconcile": self._reconcile,
             "again": self._again,
             "again_all": self._again_all,
@@ -132,12 +137,19 @@ class Act(ExchangeScreen):
             return _("Stopped. What was handed over already is still sent."), "success"
         return _("Nothing runs."), "info"
 
+    def _backfill_resume(self) -> Said:
+        if asked := backfill.resume(by=self.by, now=self.now):
+            return _("It goes on: %(cards)d cards are left.") % {"cards": asked.total}, "success"
+        return _("Nothing is left to go on with."), "info"
+
     def _reconcile(self) -> Said:
         reconciliation.start(by=self.by, now=self.now)
         return _("The comparison has begun; its numbers appear here."), "success"
 
     def _again(self) -> Said:
         card = number_or_404(self.request.POST.get("card", ""))
+        if not CardUpload.objects.filter(pk=card).exists():
+            raise Http404
         if resending.one(card_id=card, by=self.by, now=self.now):
             return _("The card will be sent again."), "success"
         return _("The card is being sent just now."), "info"

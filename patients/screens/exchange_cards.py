@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 from lmis.screens.numbers import number, number_or_404
@@ -57,7 +58,8 @@ class ExchangeLetter(ExchangeScreen):
             return self._about_unknown()
         card = request.GET.get("card", "")
         if card:
-            text = letters.of_card(card_id=number_or_404(card), lpus=self.lpus, now=self.now)
+            upload = get_object_or_404(CardUpload, pk=number_or_404(card))
+            text = letters.of_card(card_id=upload.pk, lpus=self.lpus, now=self.now)
             return self.render({"letter": text})
         state, code = chosen(request)
         text = letters.of_reason(

@@ -16,8 +16,9 @@ from django.db.models import Max, QuerySet
 
 from lmis.actors import Actor
 from lmis.models import Lpu
+from lmis.services import journal
 from lmis.services.transactions import run_write
-from patients.exceptions import BackfillRunning, MipNotConfigured, ScopeNotSensible
+from patients.exceptions import BackfillRunning, MipNotConfigured, ScopeNotSensible, SinceTooLongAgo
 from patients.mip import client
 from patients.models import Backfill, CardUpload, ExchangeMark, ExchangePause
 from patients.services import gate, pauses, verdicts
@@ -28,6 +29,7 @@ AT_ONCE = 1000  # handed over in one transaction
 LOOKED_AT = 5000  # cards, for those: a scope that hardly any is in must not make a statement long
 MEMORY = 60.0  # seconds that the rate is smoothed over
 SILENT = timedelta(seconds=60)
+_OLDEST = 1900  # year
 _SETTLED = ("accepted", "rejected", "duplicate")
 State = CardUpload.State
 
@@ -75,12 +77,14 @@ def start(*, scope: Scope, by: Actor, now: datetime, resumes: bool = False) -> B
     came to its end, or there was none, it begins anew.
 
     Raises MipNotConfigured; BackfillRunning while another lasts; ScopeNotSensible for a state of cards that are sent
-    anyway or need not be.
+    anyway or need not be; SinceTooLongAgo.
     """
     if not client.is_configured():
         raise MipNotConfigured
     if scope.state not in ("", State.RETRY, *_SETTLED):
         raise ScopeNotSensible
+    if scope.changed_since and scope.changed_since.year < _OLDEST:
+        raise SinceTooLongAgo
     with transaction.atomic():
         pauses.lock_settings()  # two operators at once: the second waits here, and then sees the first one's
         if Backfill.objects.filter(ended_at=None).exists():
@@ -98,9 +102,23 @@ def start(*, scope: Scope, by: Actor, now: datetime, resumes: bool = False) -> B
         asked.last = CardUpload.objects.aggregate(last=Max("pk"))["last"] or 0
         asked.total = cards.filter(pk__lte=asked.last).count()
         asked.save()
+        journal.note_created(asked, by=by)
         pauses.mark(kind=ExchangeMark.Kind.BACKFILL, text=f"+ {asked.total}", by=by, now=now)
     logger.info("%d existing cards are to be sent to the MIP, asked by %s", asked.total, by)
     return asked
+
+
+def resume(*, by: Actor, now: datetime) -> Backfill | None:
+    """Go on where the last one was stopped; None when there is nothing of it left. Raises what `start` raises."""
+    row = _last()
+    if row is None or not row.is_resumable:
+        return None
+    scope = Scope(row.changed_since, row.state, row.error_code, row.lpu)
+    return start(scope=scope, by=by, now=now, resumes=True)
+
+
+def _last() -> Backfill | None:
+    return Backfill.objects.select_related("lpu").order_by("-started_at", "-pk").first()
 
 
 def _stopped_at(scope: Scope) -> int:
@@ -120,6 +138,7 @@ def stop(*, by: Actor, now: datetime) -> bool:
         row = Backfill.objects.select_for_update(no_key=True).filter(ended_at=None).first()
         if row is None:
             return False
+        journal.note_changed(row, {"ended_at": now, "stopped_by": by.label}, by=by)
         Backfill.objects.filter(pk=row.pk).update(ended_at=now, stopped_by=by.label)
         pauses.mark(kind=ExchangeMark.Kind.BACKFILL, text=f"× {row.done} / {row.total}", by=by, now=now)
     logger.info("sending existing cards was stopped at %d of %d by %s", row.done, row.total, by)
@@ -136,7 +155,7 @@ def work(*, now: datetime) -> int:
 
 def progress(*, now: datetime) -> Progress | None:
     """Of the one that runs, else of the last one; None when there never was one. At most four statements."""
-    row = Backfill.objects.select_related("lpu").order_by("-started_at", "-pk").first()
+    row = _last()
     if row is None:
         return None
     done = row.total if row.ended_at and not row.stopped_by else min(row.sent, row.total)

@@ -29,7 +29,8 @@ ORDER = [
 LISTED = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY, State.WAITING, State.IN_FLIGHT)
 SENT_AGAIN = (State.REJECTED, State.DUPLICATE, NOTICES, State.RETRY)
 OLD, VERY_OLD = timedelta(minutes=2), timedelta(minutes=15)
-NIGHTS = 30
+NIGHTS = timedelta(days=30)
+MOST = 100  # comparisons shown, also if somebody asked for many by hand
 COUNTED_LATE = figures.AHEAD
 
 
@@ -157,7 +158,7 @@ def read(*, now: datetime) -> Overview:
         troubles=alarms.lines(now=now),
         looked_at=alarms.last_look(),
         backfill=backfill.progress(now=now),
-        nights=list(Reconciliation.objects.order_by("-started_at")[:NIGHTS]),
+        nights=list(Reconciliation.objects.filter(started_at__gt=now - NIGHTS).order_by("-started_at")[:MOST]),
     )
 
 

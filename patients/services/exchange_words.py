@@ -27,7 +27,7 @@ NAMES: dict[str, Any] = {
     State.RETRY: gettext_lazy("Waiting to repeat"),
     State.REJECTED: gettext_lazy("Rejected by the MIP"),
     State.DUPLICATE: gettext_lazy("Suspected duplicates"),
-    NOTICES: gettext_lazy("Of them: news of cards merged or withdrawn"),
+    NOTICES: gettext_lazy("Of those rejected or suspected: news of cards merged or withdrawn"),
     State.ACCEPTED: gettext_lazy("Accepted"),
     State.NOT_NEEDED: gettext_lazy("Need not be sent"),
 }
@@ -43,7 +43,8 @@ TO_DO: dict[str, Any] = {
         "The registrars mend these cards; saving a card sends it again. If the MIP was wrong, send again."
     ),
     State.DUPLICATE: gettext_lazy(
-        "The registrars look for the other card of the patient. If there is none, write to the region."
+        "The registrars look for the patient's other card, an administrator merges the two. If there is none, write to "
+        "the region."
     ),
     NOTICES: gettext_lazy(
         "No registrar sees them, for such a card is not mended: send again. If the MIP refuses it again, write to "
@@ -59,7 +60,8 @@ _CARD_TO_DO: dict[str, Any] = {
     State.RETRY: gettext_lazy("Nothing: it is tried again by itself, at the latest after an hour."),
     State.REJECTED: gettext_lazy("Mend in the card what is named below; saving it sends it again."),
     State.DUPLICATE: gettext_lazy(
-        "Look for the patient's other card and merge the two. If there is none, tell the operators."
+        "Look for the patient's other card and have an administrator merge the two. If there is none, tell the "
+        "operators."
     ),
     State.ACCEPTED: gettext_lazy("Nothing: the MIP has it."),
     State.NOT_NEEDED: gettext_lazy("Nothing: withdrawn or merged before it was ever sent."),

@@ -63,9 +63,9 @@ def change_settings(*, rate: int | None, parallel: int, by: Actor, now: datetime
     return row
 
 
-def mark(*, kind: str, text: str, by: Actor, now: datetime) -> None:
+def mark(*, kind: str, text: str, by: Actor, now: datetime) -> ExchangeMark:
     """Leave a mark on the charts. One statement."""
-    ExchangeMark.objects.create(at=now, kind=kind, text=text[:255], by=by.label)
+    return ExchangeMark.objects.create(at=now, kind=kind, text=text[:255], by=by.label)
 
 
 def settings_now() -> ExchangeSettings:

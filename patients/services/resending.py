@@ -40,7 +40,8 @@ def all_of(*, state: str, code: str, by: Actor, now: datetime) -> Resent:
     ids = list(found.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
     if len(ids) <= AT_ONCE or state == exchange_words.NOTICES:
         sent = uploads.send_again(cards=ids[:AT_ONCE], by=by, now=now)
-        pauses.mark(kind=ExchangeMark.Kind.AGAIN, text=f"{code or state}: {sent}", by=by, now=now)
+        made = pauses.mark(kind=ExchangeMark.Kind.AGAIN, text=f"{code or state}: {sent}", by=by, now=now)
+        journal.note_created(made, by=by)
         return Resent(sent)
     asked = backfill.start(scope=backfill.Scope(state=state, error_code=code), by=by, now=now)
     return Resent(asked.total, later=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from lmis.actors import SYSTEM
 from patients import tasks
-from patients.exceptions import BackfillRunning, MipNotConfigured, ScopeNotSensible
+from patients.exceptions import BackfillRunning, MipNotConfigured, ScopeNotSensible, SinceTooLongAgo
 from patients.models import Backfill, CardUpload, ExchangeMark, MipGate, Patient
 from patients.services import backfill, pauses, uploads
 from patients.services.backfill import Scope
@@ -110,6 +110,12 @@ class TestScope:
     def test_no_state_that_is_on_its_way(self, now, state):
         with pytest.raises(ScopeNotSensible):
             start(now, state=state)
+        assert not Backfill.objects.exists()
+
+    @pytest.mark.parametrize("year", [1, 1899])
+    def test_no_card_is_so_old(self, now, year):
+        with pytest.raises(SinceTooLongAgo):
+            start(now, changed_since=dt.datetime(year, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=3))))
         assert not Backfill.objects.exists()
 
     def test_not_without_a_mip(self, now, settings):

@@ -23,7 +23,7 @@ from patients.models import (
     Patient,
     UploadMinute,
 )
-from patients.services import exchange_charts, exchange_page, exchange_words, figures, resending
+from patients.services import backfill, exchange_charts, exchange_page, exchange_words, figures, resending
 from tests.factories.patients import a_card
 from tests.factories.staff import an_employee
 from tests.scrape import scrape
@@ -451,6 +451,38 @@ class TestActs:
         act(client, "backfill_stop")
         assert Backfill.objects.get().stopped_by == operator.username
 
+    def test_backfill_goes_on_where_it_was_stopped(self, client, operator, lpu, monkeypatch):
+        cards = [a_card(lpu) for _ in range(3)]
+        set_upload(cards[0], state="accepted")
+        monkeypatch.setattr(backfill, "ROOM", 1)
+        assert 'id="backfill-resume"' not in client.get(URL).content.decode()
+        act(client, "backfill", state="", since="")
+        backfill.work(now=timezone.now())
+        assert 'id="backfill-resume"' not in client.get(URL).content.decode()
+        act(client, "backfill_stop")
+        assert 'id="backfill-resume"' in client.get(URL).content.decode()
+        act(client, "backfill_resume")
+        again = Backfill.objects.get(ended_at=None)
+        assert (again.total, again.cursor, again.started_by) == (2, cards[0].pk, operator.username)
+        act(client, "backfill_stop")
+        Backfill.objects.filter(pk=again.pk).update(cursor=again.last)
+        assert 'id="backfill-resume"' not in client.get(URL).content.decode()
+        act(client, "backfill_resume")
+        assert Backfill.objects.count() == 2
+
+    def test_a_slip_in_the_year_changes_nothing(self, client, operator, lpu):
+        """Python could not read that moment back from the database, nor show any page on which it stands."""
+        assert "error" in act(client, "backfill", state="", since="0001-01-01")["HX-Trigger"]
+        assert not Backfill.objects.exists()
+
+    def test_what_is_sent_anew_stands_in_the_journal(self, client, operator, lpu):
+        rejected(lpu)
+        act(client, "again_all", state="rejected", code="validation_error")
+        act(client, "backfill", state="", since="")
+        act(client, "backfill_stop")
+        told = LogEntry.objects.filter(actor=operator).order_by("pk").values_list("content_type__model", "action")
+        assert list(told) == [("exchangemark", 0), ("backfill", 0), ("backfill", 1)]
+
     def test_the_gate_is_tried_at_once(self, client, operator, now):
         MipGate.objects.create(kind="outage", reason="timeout", closed_until=now + 60 * MINUTE, since=now)
         act(client, "try")
@@ -472,6 +504,10 @@ class TestActs:
     @pytest.mark.parametrize("verb", ["again", "acknowledge"])
     def test_a_number_that_is_none(self, client, operator, verb):
         assert act(client, verb, card="x", alarm="x").status_code == 404
+
+    def test_a_card_that_is_none(self, client, operator):
+        assert act(client, "again", card=4242).status_code == 404
+        assert client.get("/admin/exchange/letter/?card=4242").status_code == 404
 
     def test_who_only_watches_changes_nothing(self, client, now):
         from django.contrib.auth.models import Permission
