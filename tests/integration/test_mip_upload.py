@@ -7,9 +7,10 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from lmis.actors import SYSTEM
 from patients.mip import client, exchange
 from patients.models import CardUpload, MipGate, Patient
-from patients.services import uploads
+from patients.services import pauses, uploads
 from tests.factories.cast import an_lpu
 from tests.factories.patients import a_card
 from tests.unit.sandbox.region import LOGIN, PASSWORD, running
@@ -52,6 +53,17 @@ def upload(card):
 def let_it_be_due(card):
     """The time of a retry has come."""
     CardUpload.objects.filter(pk=card.pk).update(due_at=timezone.now())
+
+
+def test_a_sender_goes_on_as_the_rate_allows(region, lpu):
+    """Left to the next sender, which comes after two seconds, the rest of each second would be lost."""
+    pauses.change_settings(rate=10, parallel=4, by=SYSTEM, now=timezone.now())
+    for _number in range(16):
+        a_card(lpu)
+    begun = timezone.now()
+    assert uploads.send_due(seconds=30) == 16
+    assert (timezone.now() - begun).total_seconds() >= 0.6  # ten at once, the others no faster than ten a second
+    assert set(CardUpload.objects.values_list("state", flat=True)) == {"accepted"}
 
 
 def held_by(region, card):
