@@ -17,7 +17,7 @@ from lmis.text import composed, name_key, number_key, plain_number
 from patients.models import Patient
 from patients.services.layout import is_latin, other_layout
 from patients.services.sought import ByBirthDate, ByCardNumber, ByNames, ByPaper, ByPhone, BySnils, Way
-from patients.services.spellings import spellings
+from patients.services.spellings import spellings, without_sign
 from patients.validators import snils_agrees
 
 OLDEST = 1900
@@ -48,7 +48,7 @@ def parse(text: str, today: dt.date) -> Query:
     text = " ".join(composed(text[:LONGEST]).split())
     if _is_number(text, today):
         text = plain_number(text)
-        return Query(tuple(dict.fromkeys(_ways_of_number(text, today))), text)
+        return Query(tuple(dict.fromkeys(_ways_of_number(text, today))), without_sign(text))
     # Letters of the other alphabet mostly mean the other layout, which then goes first.
     spellings = [other_layout(text), text] if is_latin(text) else [text, other_layout(text)]
     ways = [way for spelling in spellings if (way := _of_names(spelling, today))]

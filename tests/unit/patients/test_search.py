@@ -207,7 +207,8 @@ def test_one_statement(ivanov, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("01", "01"), ("2026-000123", "2026-000123"), ("14555-7", "14555-7"), ("иванов", "")]
+    ("text", "number"),
+    [("01", "01"), ("2026-000123", "2026-000123"), ("№ 14555-7", "14555-7"), ("№07", "07"), ("иванов", "")],
 )
 def test_what_could_be_a_number_is_said(text, number):
     assert parse(text, TODAY).number == number
