@@ -233,9 +233,14 @@ def _in_scope(row: Backfill) -> QuerySet[CardUpload]:
 
 
 def _measure(row: Backfill, sent: int, now: datetime) -> None:
-    """The rate, smoothed: a standstill lets it sink within minutes, a burst does not make it jump."""
+    """The rate, smoothed: a standstill lets it sink within minutes, a burst does not make it jump.
+
+    There is none before the first cards were sent: smoothed from 0 it would be far too small for minutes.
+    """
     elapsed = (now - (row.moved_at or row.started_at)).total_seconds()
-    if elapsed > 0:
+    if row.rate is None and sent == row.sent:
+        row.moved_at = now
+    elif elapsed > 0:
         rate = (sent - row.sent) / elapsed
         share = 1.0 if row.rate is None else 1 - math.exp(-elapsed / MEMORY)
         row.rate = (row.rate or 0.0) + share * (rate - (row.rate or 0.0))

@@ -316,7 +316,7 @@ class TestProgress:
         backfill.work(now=now + 2 * SECOND)
         shown = backfill.progress(now=now + 2 * SECOND)
         assert (shown.done, shown.total, shown.percent, shown.is_running) == (2, 5, 40, True)
-        assert 0 < shown.rate < 2
+        assert shown.rate == 2.0  # not smoothed from the standstill before the first card
         assert shown.left == dt.timedelta(seconds=round(3 / shown.rate))
 
     def test_a_standstill_lets_the_rate_sink(self, cards, now, monkeypatch):
