@@ -153,8 +153,10 @@ class ScheduleTemplate(models.Model):
     def clean(self) -> None:
         """Say in words what the constraints say."""
         wrong = {**self._wrong_times(), **self._wrong_offer()}
+        if not wrong and self._visit_is_too_long():
+            wrong["slot_minutes"] = _("The visit is longer than the hours: there would be no place at all.")
         if wrong:
-            raise ValidationError({field: ValidationError(text, code="invalid") for field, text in wrong.items()})
+            raise ValidationError(wrong)  # no code: for one that a form's field knows its own text would be shown
 
     def _wrong_times(self) -> dict[str, Any]:
         wrong: dict[str, Any] = {}
@@ -186,6 +188,11 @@ class ScheduleTemplate(models.Model):
             wrong["channels"] = _("Nobody could book: open the places to at least one channel.")
         return wrong
 
+    def _visit_is_too_long(self) -> bool:
+        if self.is_queue or self.slot_minutes is None or self.begin is None or self.end is None:
+            return False
+        return all(_minutes(end) - _minutes(begin) < self.slot_minutes for begin, end in self.stretches())
+
     def stretches(self) -> list[tuple[dt.time, dt.time]]:
         """The hours before and after lunch; all of them without one."""
         if self.lunch_begin is None or self.lunch_end is None:
@@ -202,6 +209,10 @@ class ScheduleTemplate(models.Model):
         if self.valid_to is not None and day > self.valid_to:
             return False
         return self.parity == Parity.ANY or (day.day % 2 == 1) == (self.parity == Parity.ODD)
+
+
+def _minutes(time: dt.time) -> int:
+    return time.hour * 60 + time.minute
 
 
 class ScheduleException(models.Model):

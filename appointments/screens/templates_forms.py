@@ -182,7 +182,7 @@ class Table:
 
 def _clash(weekday: Any, other: ScheduleTemplate) -> forms.ValidationError:
     return forms.ValidationError(
-        _("On %(weekday)s at the same time as %(begin)s–%(end)s of another row."),
+        _("%(weekday)s: at the same time as another row (%(begin)s–%(end)s)."),
         params={"weekday": weekday, "begin": f"{other.begin:%H:%M}", "end": f"{other.end:%H:%M}"},
         code="clash",
     )

@@ -350,12 +350,36 @@ class TestScreen:
         assert not ScheduleTemplate.objects.exists()
         assert not Slot.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("fields", "field", "text"),
+        [
+            ({"end": "08:00"}, "end", "Must be later than the beginning."),
+            ({"valid_to": "2019-01-01"}, "valid_to", "Must not be before the first day."),
+            ({"lunch_begin": "09:15"}, "lunch_end", "Lunch needs a beginning and an end."),
+            ({"lunch_begin": "09:15", "lunch_end": "11:00"}, "lunch_begin", "Lunch must lie within the hours"),
+            ({"is_queue": "on", "lunch_begin": "09:15", "lunch_end": "09:30"}, "lunch_begin", "has no lunch"),
+            ({"is_queue": "on", "repeat_minutes": "10"}, "repeat_minutes", "A live queue has no visits"),
+            ({"to_Infomat": "later"}, "release_hours", "Say how many hours before"),
+            ({"slot_minutes": "999"}, "slot_minutes", "The visit is longer than the hours"),
+            ({"lunch_begin": "09:30", "lunch_end": "09:40", "slot_minutes": "31"}, "slot_minutes", "is longer"),
+        ],
+    )
+    def test_what_the_model_refuses_is_told_in_its_own_words(self, head, doctor, fields, field, text):
+        answer = head.post(url("pattern_preview", doctor), a_row(**fields), headers=HTMX)
+        assert answer.status_code == 422
+        assert list(answer.context["table"].rows[0].errors) == [field]
+        assert text in answer.context["table"].rows[0].errors[field][0]
+
+    @pytest.mark.parametrize("fields", [{"slot_minutes": "60"}, {"is_queue": "on", "slot_minutes": "999"}])
+    def test_a_visit_may_fill_its_hours_and_a_queue_has_none(self, head, doctor, fields):
+        assert head.post(url("pattern_preview", doctor), a_row(**fields), headers=HTMX).status_code == 200
+
     def test_rows_at_one_time_are_told_in_the_second(self, head, doctor):
         data = a_row(0) | a_row(1, weekdays=["3"], begin="09:30", end="11:00")
         answer = head.post(url("pattern_preview", doctor), data, headers=HTMX)
         first, second = answer.context["table"].rows
         assert not first.errors
-        assert "Wednesday" in second.errors["begin"][0]
+        assert second.errors["begin"] == ["Wednesday: at the same time as another row (09:00–10:00)."]
 
     @pytest.mark.parametrize(
         ("typed", "meant"), [("9", "09:00"), ("930", "09:30"), ("9.30", "09:30"), ("0930", "09:30")]
