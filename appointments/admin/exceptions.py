@@ -41,7 +41,8 @@ class ClosingForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.instance.kind = Kind.HOLIDAY
+        if self.instance._state.adding:  # a known one is shown by this form, too, and stays what it is
+            self.instance.kind = Kind.HOLIDAY
         if lpu := self.fields.get("lpu"):
             lpu.queryset = Lpu.objects.own()  # type: ignore[attr-defined]
 
@@ -80,7 +81,7 @@ class ScheduleExceptionAdmin(LmisModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScheduleException]:
         """With what its page shows."""
-        return super().get_queryset(request).select_related("doctor__speciality", "lpu")
+        return super().get_queryset(request).select_related("doctor__speciality", "doctor__lpu", "lpu")
 
     def get_fieldsets(self, request: HttpRequest, obj: ScheduleException | None = None) -> Any:
         """What a known one has, by its kind."""

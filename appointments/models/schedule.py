@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models.fields import channels_field, channels_known, released_channels_field
@@ -277,7 +278,13 @@ class ScheduleException(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.begin:%d.%m.%Y}"
+        return f"{self.get_kind_display()} {formats.date_format(self.begin.astimezone(self.tz), 'SHORT_DATE_FORMAT')}"
+
+    @property
+    def tz(self) -> dt.tzinfo:
+        """Of the wall that its times stand on; the site's where all LPUs are closed."""
+        lpu = self.doctor.lpu if self.doctor else self.lpu
+        return lpu.tz if lpu else timezone.get_current_timezone()
 
     def clean(self) -> None:
         """Say in words what the constraint says."""

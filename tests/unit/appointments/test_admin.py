@@ -15,7 +15,7 @@ from lmis.actors import SYSTEM
 from lmis.models import CalendarDay, Source
 from patients.models import Patient
 from tests.factories import cast
-from tests.factories.schedule import a_template
+from tests.factories.schedule import a_template, an_exception, at
 from tests.factories.staff import an_employee, page, said, statements
 
 pytestmark = pytest.mark.django_db
@@ -381,6 +381,23 @@ class TestExceptions:
         assert head.get(link)["Location"] == reverse("screens:absence_one", args=[absence.pk])
         shown = head.get(page("appointments.scheduleexception", "change", extra.pk))
         assert not shown.context["actions_detail"]
+
+    @pytest.mark.parametrize(("kind", "shown"), [("absence", "absence"), ("extra", "extra hours")])
+    def test_what_is_no_closing_is_shown_as_what_it_is_and_not_to_delete(self, head, doctor, kind, shown):
+        begin = at(doctor.lpu, dt.date(2026, 11, 30), "00:00")
+        known = an_exception(kind, begin, begin + dt.timedelta(days=1), doctor=doctor, slot_minutes=17)
+        response = head.get(page("appointments.scheduleexception", "change", known.pk), headers=EN)
+        text = response.content.decode()
+        assert response.context["original"].kind == kind
+        assert f"{shown} 11/30/2026" in text
+        assert page("appointments.scheduleexception", "delete", known.pk) not in text
+        assert ("Minutes a slot" in text) is (kind == "extra")
+
+    def test_a_closing_can_still_be_taken_back_from_its_page(self, head, doctor):
+        begin = at(doctor.lpu, dt.date(2026, 11, 30), "00:00")
+        known = an_exception("holiday", begin, begin + dt.timedelta(days=1), lpu=doctor.lpu)
+        text = head.get(page("appointments.scheduleexception", "change", known.pk), headers=EN).content.decode()
+        assert page("appointments.scheduleexception", "delete", known.pk) in text
 
     def test_who_may_not_edit_absences_is_not_led_there_and_closes_nothing(self, client, doctor):
         entered(client, "registrar")
