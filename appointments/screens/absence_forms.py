@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import ScheduleException
 from appointments.models.fields import default_channels
+from lmis.days import DayField
 from lmis.models import BusyType, Doctor, Room, Source
 from lmis.querysets import DoctorQuerySet
 
@@ -24,9 +25,9 @@ class PeriodForm(forms.Form):
     """Whose time, from when to when, and why. Without times whole days are meant; the last day is inclusive."""
 
     doctor = forms.ModelChoiceField(label=_("Doctor"), queryset=Doctor.objects.none())
-    first = forms.DateField(label=_("From the day"), widget=_DATE)
+    first = DayField(label=_("From the day"), widget=_DATE)
     first_time = forms.TimeField(label=_("time"), required=False, widget=_TIME)
-    last = forms.DateField(label=_("to the day, inclusive"), required=False, widget=_DATE)
+    last = DayField(label=_("to the day, inclusive"), required=False, widget=_DATE)
     last_time = forms.TimeField(label=_("time"), required=False, widget=_TIME)
     reason = forms.CharField(
         label=_("Reason"), max_length=255, widget=forms.TextInput(attrs={"list": "reasons", "autocomplete": "off"})

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from django.http import Http404
 
+from lmis.days import day_from
+
 
 def day_or_404(text: str) -> dt.date:
     """The day of an address, `2026-11-23`."""
     try:
-        return dt.date.fromisoformat(text)
+        return day_from(text)
     except ValueError as error:
         raise Http404 from error
 

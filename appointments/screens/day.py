@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from django.utils.translation import ngettext
 
 from appointments.models import Appointment
 from appointments.screens import day_list
+from appointments.screens.asked import day_or_404
 from appointments.screens.day_list import Day
 from appointments.screens.grid import GridPart
 from appointments.screens.grid_scope import query_of
@@ -28,7 +28,6 @@ from lmis.services import access
 POLL_SECONDS = 4
 LOOKED_BACK = dt.timedelta(days=30)  # for lists that nobody has closed; older ones are for the head's page
 UNCLOSED_SHOWN = 5
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class DayPart(GridPart):
@@ -57,12 +56,7 @@ class DayPart(GridPart):
         asked = self.request.GET.get("day")
         if asked is None:
             return self.now.astimezone(self.doctor.lpu.tz).date()
-        try:
-            if not _DAY.fullmatch(asked):
-                raise ValueError
-            return dt.date.fromisoformat(asked)
-        except ValueError:
-            raise Http404 from None
+        return day_or_404(asked)
 
     def read(self) -> Day:
         """The day as it is now."""

@@ -15,6 +15,7 @@ from appointments.models.waiting import PartOfDay
 from appointments.screens.asked import guid_or_404
 from appointments.services.desk import Paper
 from appointments.services.offers import Wish
+from lmis.days import DayField
 
 PAPER = "paper"
 OF_FILTER = {"weekday": range(1, 6), "weekend": range(6, 8)}  # ISO numbers
@@ -39,14 +40,14 @@ class TypedForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind of visit"), choices=WaitNorm.Kind.choices, required=False)
     part = forms.ChoiceField(choices=PartOfDay.choices, required=False)
     days = forms.ChoiceField(choices=[("", ""), ("weekday", ""), ("weekend", "")], required=False)
-    first = forms.DateField(label=_("Not before"), required=False)
+    first = DayField(label=_("Not before"), required=False)
     paper_lpu = forms.CharField(label=_("Who referred"), required=False, max_length=500)
     paper_number = forms.CharField(label=_("Number"), required=False, max_length=64)
-    paper_day = forms.DateField(label=_("Date of the direction"), required=False)
+    paper_day = DayField(label=_("Date of the direction"), required=False)
     paper_diagnosis = forms.CharField(label=_("Diagnosis, ICD-10"), required=False, max_length=16)
     paper_doctor = forms.CharField(label=_("Referring doctor"), required=False, max_length=100)
     phone = forms.CharField(label=_("Phone"), required=False, max_length=64)
-    wait_last = forms.DateField(label=_("Not later than"), required=False)
+    wait_last = DayField(label=_("Not later than"), required=False)
     wait_weekdays = forms.TypedMultipleChoiceField(
         label=_("Only on these weekdays"),
         choices=[(day.value, WEEKDAYS_ABBR[day - 1]) for day in Weekday],

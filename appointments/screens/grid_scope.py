@@ -11,13 +11,13 @@ from uuid import UUID
 from django.http import Http404, QueryDict
 from django.utils.http import urlencode
 
-from appointments.screens.asked import guid_or_404
+from appointments.screens.asked import day_or_404, guid_or_404
+from lmis.days import sensible
 from lmis.models import Doctor, Speciality
 from lmis.querysets import DoctorQuerySet
 from lmis.screens.numbers import number_or_404
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def scope_of(asked: QueryDict, *, own: DoctorQuerySet | None, today: dt.date) ->
         days = [first + dt.timedelta(days=number) for number in range(7)]
         return Scope([Column(doctor, day) for day in days], first, days[-1], doctor=doctor, moving=moving)
     if "speciality" in asked:
-        day = _day(asked.get("day"), today)
+        day = day_or_404(str(asked["day"])) if "day" in asked else today
         speciality = Speciality.objects.filter(pk=number_or_404(asked.get("speciality", ""))).first()
         doctors = list(shown.filter(speciality=speciality, is_active=True).order_by("family", "name", "pk"))
         if speciality is None or not doctors:
@@ -121,22 +121,9 @@ def _monday(text: str | None, today: dt.date) -> dt.date:
     if text is None:
         return today - dt.timedelta(days=today.weekday())
     found = _WEEK.fullmatch(text)
-    try:
-        return _sensible(dt.date.fromisocalendar(int(found[1]), int(found[2]), 1)) if found else _sensible(None)
-    except ValueError:
-        raise Http404 from None
-
-
-def _day(text: str | None, today: dt.date) -> dt.date:
-    if text is None:
-        return today
-    try:
-        return _sensible(dt.date.fromisoformat(text) if len(text) == len("2026-11-23") else None)
-    except ValueError:
-        raise Http404 from None
-
-
-def _sensible(day: dt.date | None) -> dt.date:
-    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+    if found is None:
         raise Http404
-    return day
+    try:
+        return sensible(dt.date.fromisocalendar(int(found[1]), int(found[2]), 1))
+    except ValueError:
+        raise Http404 from None

@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from appointments.services import journal_search
+from lmis.days import DayField
 from lmis.models import AccessRecord
 from lmis.screens.views import Screen
 from lmis.services import access, journal_export
@@ -42,8 +43,8 @@ class EmployeeField(forms.ModelChoiceField):
 class JournalForm(forms.Form):
     """What is asked; `card` is the guid of the chosen patient's, `after` where the page before ended."""
 
-    first = forms.DateField(label=_("From"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
-    last = forms.DateField(label=_("To, inclusive"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    first = DayField(label=_("From"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    last = DayField(label=_("To, inclusive"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     user = EmployeeField(
         User.objects.order_by("last_name", "first_name", "username"),
         label=_("Employee"),

@@ -20,6 +20,7 @@ from appointments.screens import templates_picture as picture
 from appointments.screens.asked import guid_or_404
 from appointments.screens.templates_forms import Table, blank_row, numbers_in, rearranged
 from appointments.services import generation, pattern_preview, patterns
+from lmis.days import day_from
 from lmis.models import Doctor
 from lmis.screens.numbers import number
 from lmis.screens.views import Screen
@@ -167,7 +168,7 @@ def day_of(text: str | None, usual: dt.date) -> dt.date:
     if not text:
         return usual
     try:
-        return dt.date.fromisoformat(text)
+        return day_from(text)
     except ValueError as error:
         raise ValidationError(_("Not a day: %(text)s"), params={"text": text}, code="invalid") from error
 

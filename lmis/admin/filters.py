@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,6 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import RangeDateFilter
+
+from lmis.days import DayField
 
 ONE_DAY = dt.timedelta(days=1)
 
@@ -36,7 +37,7 @@ class DaysFilter(RangeDateFilter):
     def _day(self, end: str) -> dt.date | None:
         text = self.used_parameters.get(f"{self.parameter_name}_{end}")
         try:
-            day: dt.date | None = forms.DateField(required=False).clean(text)
+            day: dt.date | None = DayField(required=False).clean(text)
         except ValidationError as error:
             raise ValidationError(_("Not a day: %(text)s"), params={"text": text}, code="invalid") from error
         return day
