@@ -127,7 +127,8 @@ class ScheduleExceptionQuerySet(models.QuerySet["ScheduleException"]):
             slot__end__gt=Greatest(OuterRef("begin"), now),
         )
         number = theirs.order_by().values("slot__doctor").annotate(number=Count("pk")).values("number")
-        found = self.filter(kind="absence", end__gt=now, begin__lt=until).select_related("doctor__speciality")
+        found = self.filter(kind="absence", end__gt=now, begin__lt=until)
+        found = found.select_related("doctor__speciality", "doctor__lpu")
         return found.annotate(patients=Coalesce(Subquery(number), 0)).order_by("begin", "pk")
 
     def of_doctor(self, doctor: Doctor) -> Self:

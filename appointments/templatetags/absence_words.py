@@ -1,4 +1,4 @@
-"""How periods are written on the absence screen."""
+"""How periods are written on the absence screen and on the head's page."""
 
 from __future__ import annotations
 

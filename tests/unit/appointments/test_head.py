@@ -141,6 +141,17 @@ class TestAbsences:
         assert shown == away
         assert shown.patients == 1
 
+    @pytest.mark.parametrize("days", [1, 3])
+    def test_whole_days_are_shown_as_days(self, head, doctor, days):
+        begin = noon(doctor, 2).replace(hour=0)
+        away = an_exception("absence", begin, begin + dt.timedelta(days=days), doctor=doctor)
+        text = head.get(URL).content.decode()
+        first, last = (f"{begin + dt.timedelta(days=number):%d.%m.%Y}" for number in (0, days - 1))
+        told = re.search(r'<td class="nowrap">(.*?)</td>', text[text.index('id="absences-title"') :])
+        assert told is not None
+        assert re.findall(r"[\d.]{10}", told[1]) == list(dict.fromkeys([first, last]))
+        assert ":" not in told[1], away
+
 
 class TestWaits:
     def test_the_nearest_place_and_no_place_at_all(self, doctor):
