@@ -44,4 +44,4 @@ def _line(appointment: Appointment) -> str:
     slot = appointment.slot
     begin = formats.date_format(timezone.localtime(slot.begin, slot.doctor.lpu.tz), "SHORT_DATETIME_FORMAT")
     ticket = gettext("ticket %(number)s") % {"number": appointment.number}
-    return f"{begin}, {slot.doctor} ({slot.doctor.speciality}), {ticket}, {appointment.get_state_display()}"
+    return f"{begin}, {slot.doctor}, {ticket}, {appointment.get_state_display()}"
