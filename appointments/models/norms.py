@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lmis.models import Position, Speciality
 
@@ -38,7 +39,7 @@ class WaitNorm(models.Model):
         default="",
         help_text=_("For positions whose name begins so, whatever dictionary they come from."),
     )
-    hours = models.PositiveSmallIntegerField(_("hours"), null=True, blank=True)
+    hours = models.PositiveSmallIntegerField(pgettext_lazy("norm", "hours"), null=True, blank=True)
     working_days = models.PositiveSmallIntegerField(_("working days"), null=True, blank=True)
     basis = models.CharField(_("basis"), max_length=255, blank=True, default="")
 

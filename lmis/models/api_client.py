@@ -13,6 +13,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lmis.models.sources import Source
 
@@ -120,7 +121,7 @@ class FailedLogin(models.Model):
 
     login = models.CharField(_("login tried"), max_length=64)
     address = models.CharField(_("address"), max_length=45)
-    minute = models.DateTimeField(_("since"))
+    minute = models.DateTimeField(pgettext_lazy("minute", "since"))
     count = models.PositiveIntegerField(_("failures"), default=1)
 
     class Meta:

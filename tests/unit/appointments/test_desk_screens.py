@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 
 from appointments.models import Appointment, Slot, WaitingEntry, WaitNorm
 from appointments.screens.printing import Line
@@ -200,6 +200,7 @@ class TestPerson:
         assert "Booked twice: хирургия" in shown
         assert "№ N-5" in shown
         assert "On the waiting list" in shown
+        assert f"since {formats.date_format(timezone.localdate(), 'SHORT_DATE_FORMAT')}" in shown
         assert shown.count(doctor.short_name) >= 2
 
     def test_a_merged_card_leads_to_its_survivor(self, desk, patient):
@@ -249,7 +250,8 @@ class TestPlaces:
         WaitNorm.objects.filter(position_begins="", kind="").update(working_days=1)
         cast.a_slot(doctor, hours=24 * 10)
         response = self.ask(desk, patient, doctor)
-        assert "No place within the norm" in text_of(response)
+        assert "No place within the norm. Norm: 1 working days Phone" in text_of(response)
+        assert 'data-key-label="Put on the waiting list"' in response.content.decode()
         assert re.search(r'id="to-waiting"[^>]*data-focus', response.content.decode())
 
     @pytest.mark.parametrize("may", [True, False])

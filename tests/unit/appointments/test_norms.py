@@ -1,6 +1,7 @@
 """The norms of waiting: the table's promises, which row counts, and up to when."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -151,3 +152,10 @@ class TestWait:
             for doctor in doctors:
                 weighed.wait(doctor=doctor, begin=at(clinic, FRIDAY, "12:00"))
         assert len(found) == 2, listed(found)
+
+
+def test_the_hours_of_a_norm_are_no_hours_of_a_doctor(client):
+    client.force_login(an_employee("administrator"))
+    form = client.get(page("appointments.waitnorm", "add"), headers={"accept-language": "ru"}).content.decode()
+    assert re.search(r"<label[^>]*>\s*Часы\s*</label>", form)
+    assert "Часы приёма" not in form

@@ -291,6 +291,12 @@ class TestScreen:
         rows = head.get(url("pattern", doctor)).context["table"].rows
         assert sorted(row.initial["weekdays"] for row in rows) == [[1, 3, 5], [2]]
 
+    def test_the_column_of_the_weekdays_is_not_named_after_five_of_them(self, head, doctor):
+        a_template(doctor)
+        page = head.get(url("pattern", doctor), headers={"accept-language": "ru"}).content.decode()
+        assert '<th scope="col">Дни недели</th>' in page
+        assert "Будни" not in page
+
     def test_the_page_takes_a_fixed_number_of_statements(self, head, doctor):
         def count(rows):
             for weekday in range(1, rows + 1):
