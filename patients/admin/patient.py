@@ -11,6 +11,7 @@ from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import TextFilter
@@ -255,7 +256,7 @@ class PatientAdmin(NotesCards, LmisModelAdmin):
     @admin.display(description=_("birth date"))
     def born(self, obj: Patient) -> str:
         """Short."""
-        return f"{obj.birth_date:%d.%m.%Y}" if obj.birth_date else ""
+        return date_format(obj.birth_date, "SHORT_DATE_FORMAT") if obj.birth_date else ""
 
     @admin.display(description=_("end of the polis"))
     def polis_end(self, obj: Patient) -> str:

@@ -7,6 +7,7 @@ import uuid
 import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -266,7 +267,7 @@ class Patient(models.Model):
     @property
     def told_apart(self) -> str:
         """What tells namesakes apart: birth date, district, the end of the polis; as far as known."""
-        born = f"{self.birth_date:%d.%m.%Y}" if self.birth_date else ""
+        born = date_format(self.birth_date, "SHORT_DATE_FORMAT") if self.birth_date else ""
         district = gettext("district %(district)s") % {"district": self.district} if self.district else ""
         polis = gettext("polis …%(end)s") % {"end": self.polis_number[-4:]} if self.polis_number else ""
         unbroken = polis.replace("…", "…\N{WORD JOINER}")  # else a line may end between them

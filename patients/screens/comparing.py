@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import date_format
+
 from patients.models import Patient
 
 FIELDS = (
@@ -66,4 +68,4 @@ def strangers(one: Patient, other: Patient) -> bool:
 def _text(card: Patient, name: str) -> str:
     shown = getattr(card, f"get_{name}_display", None)
     value = shown() if shown else getattr(card, name)
-    return f"{value:%d.%m.%Y}" if isinstance(value, dt.date) else str(value or "")
+    return date_format(value, "SHORT_DATE_FORMAT") if isinstance(value, dt.date) else str(value or "")

@@ -576,7 +576,7 @@ class TestWaitingList:
         ).partition("Whom to see?")[0]
         entry = WaitingEntry.objects.get()
         assert (entry.last_day, entry.weekdays, entry.note) == (last, [2, 4], "после 15-го")
-        for told in (f"– {last:%d.%m}", "Tue, Thu", "после 15-го"):
+        for told in (f"– {last:%m/%d}", "Tue, Thu", "после 15-го"):
             assert told in left
 
     @pytest.mark.parametrize(
