@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import action, display
@@ -21,6 +22,7 @@ from unfold.decorators import action, display
 from lmis.admin.ask import Question, ask, found_or_404
 from lmis.admin.base import LmisModelAdmin, actor
 from lmis.admin.employee_forms import EmployeeForm, NewEmployeeForm
+from lmis.screens.rights import VERBS
 from lmis.services import employees
 from lmis.services.groups import GROUPS, label_of
 
@@ -214,14 +216,28 @@ class GroupAdmin(DjangoGroupAdmin, LmisModelAdmin):
         return label_of(group.name)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
-        """Permissions to what this site shows, in one statement; the others open nothing."""
+        """Permissions to screens and to what this site shows, in one statement; the others open nothing.
+
+        But whatever a group has is offered, too: else saving a group would take that away unseen.
+        """
         if db_field.name == "permissions":
-            shown = Q()
+            shown = Q(app_label="lmis", model="staffright")
             for model in self.admin_site._registry:
                 shown |= Q(app_label=model._meta.app_label, model=model._meta.model_name)
             kinds = ContentType.objects.filter(shown).values("pk")
-            kwargs["queryset"] = Permission.objects.filter(content_type__in=kinds).select_related("content_type")
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+            held = Group.permissions.through.objects.values("permission")
+            offered = Permission.objects.filter(Q(content_type__in=kinds) | Q(pk__in=held))
+            kwargs["queryset"] = offered.select_related("content_type")
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "permissions":
+            field.label_from_instance = _right_in_words
+        return field
+
+
+def _right_in_words(right: Permission) -> str:
+    """Where it is and what it allows; Django itself keeps `Can add …` in the database, in English."""
+    verb = VERBS.get(right.codename.removesuffix(f"_{right.content_type.model}"))
+    return f"{right.content_type} | {verb or _t(right.name)}"
 
 
 def _may_touch(request: HttpRequest, obj: Any) -> bool:

@@ -3,13 +3,13 @@
 import pytest
 from auditlog.models import LogEntry
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from lmis.models import ApiClient, ApiSecret, Department, Doctor, FailedLogin, IdempotencyRecord, Lpu, Room
 from lmis.services import credentials
-from lmis.services.groups import label_of
+from lmis.services.groups import GROUPS, label_of
 from tests.factories import cast
 from tests.factories.staff import an_employee, page, said, statements
 
@@ -200,6 +200,25 @@ class TestStaff:
         response = boss.get(page("auth.user", "change", root.pk))
         assert response.status_code == 200
         assert "Громова" in response.content.decode()
+
+    @pytest.mark.parametrize(("language", "verb"), [("ru", "добавлять"), ("en", "add")])
+    def test_the_rights_of_a_group_are_told_in_the_language(self, boss, language, verb):
+        shown = boss.get(page("auth.group", "change", Group.objects.first().pk), headers={"accept-language": language})
+        rights = dict(shown.context["adminform"].form.fields["permissions"].choices)
+        room = Permission.objects.select_related("content_type").get(codename="add_room")
+        with translation.override(language):
+            assert f">{room.content_type} | {verb}</option>" in shown.content.decode()
+        assert not any("Can " in label for label in rights.values())
+
+    @pytest.mark.parametrize("name", GROUPS)
+    def test_saving_a_group_leaves_the_rights_of_the_screens(self, boss, name):
+        group = Group.objects.get(name=name)
+        before = set(group.permissions.values_list("codename", flat=True))
+        shown = boss.get(page("auth.group", "change", group.pk)).context["adminform"].form
+        offered = shown.fields["permissions"].queryset
+        ticked = [right.pk for right in shown.initial["permissions"] if right in offered]
+        assert boss.post(page("auth.group", "change", group.pk), {"permissions": ticked}).status_code == 302
+        assert set(group.permissions.values_list("codename", flat=True)) == before
 
     def test_our_own_groups_keep_their_names_and_stay(self, boss):
         group = Group.objects.get(name="registrar")
