@@ -26,6 +26,11 @@
         // The signs beside Django's filters have a name, which nothing but an image may have.
         document.querySelectorAll(".selector .help-tooltip[aria-label]").forEach((sign) => sign.setAttribute("role", "img"));
     }
+    // What scrolls inside a page is a region, which unfold's script would call by an English name when it draws it.
+    document.addEventListener("DOMContentLoaded", () => {
+        const name = document.querySelector("meta[name=scrollable]")?.content;
+        if (name && window.SimpleBar) SimpleBar.defaultOptions.ariaLabel = name;
+    });
     // Both after the listeners that draw these.
     addEventListener("load", () => setTimeout(nameAll));
     document.addEventListener("formset:added", () => setTimeout(nameAll));

@@ -367,6 +367,10 @@ class TestStaffsSite:
         strange = Page(response.content.decode()).latin()
         assert not strange
 
+    def test_what_scrolls_is_named_for_the_script_that_draws_it(self, olga):
+        page = olga.get("/admin/").content.decode()
+        assert '<meta name="scrollable" content="Прокручиваемая часть страницы">' in page
+
     def test_no_english_word_before_the_login(self, client):
         strange = Page(client.get("/admin/login/").content.decode()).latin()
         assert not strange
