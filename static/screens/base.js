@@ -50,6 +50,27 @@
         document.body.append(document.getElementById("toasts"));
     }, true);
 
+    // --- what is on its way is not sent again, however often one clicks or presses
+    const sending = new WeakSet();
+    const isAct = ({ verb, elt, triggeringEvent }) => verb !== "get" && !elt.matches("[role=search]") && ["click", "submit"].includes(triggeringEvent?.type);
+    document.addEventListener("htmx:confirm", (event) => {
+        if (isAct(event.detail) && sending.has(event.detail.elt)) event.preventDefault();
+    });
+    document.addEventListener("htmx:beforeSend", ({ detail: { elt, xhr, requestConfig } }) => {
+        if (!isAct(requestConfig)) return;
+        sending.add(elt);
+        xhr.addEventListener("loadend", () => sending.delete(elt));
+    });
+    let leaving = new WeakSet();
+    window.addEventListener("submit", (event) => {
+        const form = event.target;
+        if (event.defaultPrevented || form.method !== "post" || "downloads" in form.dataset || event.submitter?.hasAttribute("formaction")) return;
+        if (leaving.has(form)) return event.preventDefault();
+        leaving.add(form);
+        setTimeout(() => leaving.delete(form), 10000); // who stopped the page from loading may try again
+    });
+    window.addEventListener("pageshow", () => { leaving = new WeakSet(); }); // come back to, as it was left
+
     // --- keys: `data-key="Alt+KeyN"` clicks its element, or goes to it; by place on the keyboard, whatever the layout
     function combo(event) {
         const parts = [event.ctrlKey && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift"].filter(Boolean);

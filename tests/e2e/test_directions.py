@@ -60,6 +60,30 @@ def test_from_the_day_to_the_outcome(doctor, demo, axe):
     assert demo.value("SELECT outcome FROM directions_direction WHERE guid = %s", guid) == "done"
 
 
+def test_what_is_on_its_way_is_not_sent_again(doctor, demo):
+    issued = "SELECT count(*) FROM directions_direction WHERE reason = 'Дважды нажато'"
+    doctor.goto(demo.url(f"{ISSUE}?appointment={a_visit(demo)}"))
+    fill(doctor)
+    doctor.fill("#id_reason", "Дважды нажато")
+    sent = []
+    doctor.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    doctor.keyboard.press("Control+Enter")
+    doctor.keyboard.press("Control+Enter")
+    doctor.wait_for_url(re.compile(r"/admin/directions/[0-9a-f-]{36}/$"))
+    assert [url for url in sent if url.endswith(ISSUE)] == [demo.url(ISSUE)]
+    assert demo.value(issued) == 1
+
+
+def test_whoever_goes_back_may_send_again(doctor, demo):
+    doctor.goto(demo.url(f"{ISSUE}?appointment={a_visit(demo)}"))
+    for _each in range(2):
+        fill(doctor)
+        doctor.press("#id_reason", "Control+Enter")
+        doctor.wait_for_url(re.compile(r"/admin/directions/[0-9a-f-]{36}/$"))
+        doctor.go_back()
+        doctor.wait_for_selector("#id_reason")
+
+
 def test_the_print(doctor, demo, axe):
     """It is one sheet of A4 with the facts, and printing is asked for in a frame of the page."""
     doctor.goto(demo.url(f"{ISSUE}?appointment={a_visit(demo)}"))

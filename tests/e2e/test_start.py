@@ -34,3 +34,13 @@ def test_lists_of_the_administrator_open_under_their_policy(page_as, demo):
     for name in ("appointments/slot", "patients/patient", "directions/direction", "lmis/doctor", "lmis/apiclient"):
         page.goto(demo.url(f"/admin/{name}/"))
         assert page.locator("#content").is_visible()
+
+
+def test_a_part_that_is_on_its_way_is_not_asked_for_again(page_as):
+    page, sent = page_as("registrar"), []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/tickets/format/") else None)
+    twice = "() => { for (const _each of [1, 2]) document.querySelector('#printing button[value=a5]').click(); }"
+    for asked in (1, 2):  # when it has come the next one may go
+        page.evaluate(twice)
+        page.wait_for_timeout(700)
+        assert len(sent) == asked
