@@ -88,6 +88,13 @@
         event.preventDefault();
         if (isTyping(element)) { element.focus(); if (element.select) element.select(); } else { element.focus(); element.click(); }
     });
+    // A key that is held down acts once: its repeats would go on to whatever the focus has come to meanwhile.
+    window.addEventListener("keydown", (event) => {
+        if (!event.repeat || !/Enter$/.test(event.code) || (event.target.matches("textarea") && !event.ctrlKey)) return;
+        event.preventDefault();
+        event.stopPropagation();
+    }, true);
+
     const readable = (key) => key.replace(/Key|Digit/g, "").replace("Arrow", "").replace("Slash", "/").replace("Backquote", "`");
     document.addEventListener("click", (event) => {
         if (!event.target.closest("[data-open='#keys']")) return;

@@ -377,3 +377,16 @@ def test_the_same_number_is_searched_again_for_the_next_visit(desk, strangers):
         desk.waits_for_focus("at.id === 'whom'")
         assert desk.page.input_value(box) == ""
         desk.press("F2")
+
+
+def test_a_held_enter_chooses_the_patient_and_nothing_more(desk, demo, strangers):
+    family = next(strangers)
+    desk.type(family.lower())
+    desk.sees(f"#hits[data-for='{family.lower()}']")
+    for _repeat in range(25):
+        desk.keys.down("Enter")
+        desk.page.wait_for_timeout(40)
+    desk.keys.up("Enter")
+    desk.page.wait_for_timeout(300)
+    assert desk.page.locator("#order").get_attribute("data-right") == "whom"
+    assert demo.rows(UPCOMING, family) == []
