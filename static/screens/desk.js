@@ -80,6 +80,8 @@
         if (act) { event.preventDefault(); act.click(); return; }
         if (target.closest("[data-paper]") && /Enter$/.test(event.code)) { event.preventDefault(); firstPlace()?.focus(); return; }
         if (target.matches("[data-wait], .weekdays input") && /Enter$/.test(event.code)) { event.preventDefault(); byId("to-waiting").click(); return; }
+        // A wish that leaves no place: the cursor is still on it, and Enter does what the button says.
+        if (target.matches("#order [type=radio]") && /Enter$/.test(event.code) && isThere(byId("to-waiting"))) { event.preventDefault(); byId("to-waiting").click(); return; }
         if (target.closest("[data-columns]")) inColumns(event);
     }, true);
     const firstPlace = () => document.querySelector("#order [data-place]");

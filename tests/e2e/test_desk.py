@@ -379,6 +379,23 @@ def test_the_same_number_is_searched_again_for_the_next_visit(desk, strangers):
         desk.press("F2")
 
 
+def test_a_wish_that_leaves_no_place_is_the_waiting_list_under_enter(desk, demo, strangers, norm_of_an_hour):
+    family = next(strangers)
+    desk.finds(family.lower())
+    desk.goes_to("кардио")
+    with desk.page.expect_response("**/desk/places/"):
+        desk.page.select_option("#kind", "heart")
+    desk.sees("#to-waiting")
+    with desk.page.expect_response("**/desk/places/"):
+        desk.page.locator("#part-evening").press("Space")
+    desk.sees("#part-evening[checked]", state="attached")
+    desk.waits_for_focus("at.id === 'part-evening'")
+    desk.press("Enter")
+    desk.waits_for_focus("at.id === 'box'")
+    waiting = "SELECT count(*) FROM appointments_waitingentry w JOIN patients_patient p ON p.id = w.patient_id"
+    assert demo.value(f"{waiting} WHERE p.family = %s", family) == 1
+
+
 def test_a_held_enter_chooses_the_patient_and_nothing_more(desk, demo, strangers):
     family = next(strangers)
     desk.type(family.lower())
