@@ -270,3 +270,14 @@ def test_at_twice_the_size_everything_can_be_reached(page_as, view):
     )
     page.keyboard.press("Enter")
     page.wait_for_selector("#card-text:focus")
+
+
+@pytest.mark.parametrize(("width", "height"), [(683, 384), (1366, 768)])
+def test_the_doctors_stand_above_their_places_however_far_down(page_as, demo, view, width, height):
+    page = page_as("registrar", viewport={"width": width, "height": height})
+    page.goto(view[1])
+    page.locator(".head").first.wait_for()
+    for down in ("0", "each.scrollHeight"):
+        page.locator("#board").evaluate(f"each => {{ each.scrollTop = {down}; }}")
+        board, head = (page.locator(one).first.bounding_box() for one in ("#board", ".head"))
+        assert 0 <= head["y"] - board["y"] <= 2
