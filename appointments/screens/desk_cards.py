@@ -100,6 +100,12 @@ class CardPart(Part):
         chosen = self.request.POST.get("card_lpu", "")
         return next((lpu for lpu in self.lpus if str(lpu.pk) == chosen), self.lpus[0])
 
+    def likely(self, info: PatientInfo) -> list[likely.Likely]:
+        """Whom it may be already; they are about to be shown."""
+        found = likely.likely_duplicates(lpu=self.lpu(), info=info)
+        access.note(by=self.by, what=access.What.FOUND, cards=[one.card.guid for one in found], screen="desk")
+        return found
+
     def form(self, form: CardForm, **more: Any) -> HttpResponse:
         """The form on the right; on the left whom it may be already."""
         shown = {"form": form, "lpus": self.lpus, "lpu": self.lpu(), "right": "card", **more}
@@ -132,12 +138,8 @@ class CheckCard(CardPart):
             if hint.field in asked or hint.is_error:
                 hints.setdefault(hint.field, {"text": hint.text, "is_error": hint.is_error})
         fields = [(name, hints.get(name)) for name in form.fields]
-        return self.halves({"left": "likely", "likely": self._likely(known), "hints": fields})
-
-    def _likely(self, known: dict[str, Any]) -> list[likely.Likely]:
-        found = likely.likely_duplicates(lpu=self.lpu(), info=PatientInfo.of_columns(known))
-        access.note(by=self.by, what=access.What.FOUND, cards=[one.card.guid for one in found], screen="desk")
-        return found
+        shown = self.likely(PatientInfo.of_columns(known))
+        return self.halves({"left": "likely", "likely": shown, "hints": fields})
 
 
 class SaveCard(CardPart):
@@ -152,6 +154,12 @@ class SaveCard(CardPart):
         values = {name: value for name, value in form.cleaned_data.items() if value not in ("", None)}
         own = {name: values.pop(name) for name in OWN if name in values}
         lpu, info = self.lpu(), PatientInfo.of_columns(values)
+        if unseen := self._unseen(info):
+            return toast(
+                self.form(form, likely=unseen),
+                _("Who it may be already is on the left. Nobody of them? Save once more."),
+                "warning",
+            )
         made = self.act(lambda: cards.create(lpu=lpu, info=info, by=self.by, own=own))
         if isinstance(made, CardExists):
             known = likely.Likely(self.card(made.card.guid), ())
@@ -163,6 +171,11 @@ class SaveCard(CardPart):
         return trigger(
             toast(response, _("The card is made: No. %(number)s.") % {"number": patient.card_number}), "desk-chosen"
         )
+
+    def _unseen(self, info: PatientInfo) -> list[likely.Likely]:
+        """All likely duplicates, if one of them was not on the left yet: Enter may be quicker than the check."""
+        seen, found = set(self.request.POST.getlist("seen")), self.likely(info)
+        return found if any(str(one.card.guid) not in seen for one in found) else []
 
 
 def told(text: str, today: dt.date) -> dict[str, Any]:

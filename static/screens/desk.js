@@ -110,6 +110,20 @@
         const { elt, parameters, triggeringEvent } = event.detail;
         if (elt.id === "find") parameters.enter = triggeringEvent?.type === "submit" ? "1" : "";
     });
+    // --- a new card: whom it may be already counts as seen a second after it is shown, when Enter is pressed and not
+    // when the queue lets the card go
+    const READ = 1000;
+    let shown = new Map(), seen = [];
+    const likely = () => [...document.querySelectorAll("#person [name=seen]")].map((each) => each.value);
+    document.addEventListener("submit", (event) => {
+        if (event.target.id === "card-form") seen = likely().filter((guid) => performance.now() - shown.get(guid) >= READ);
+    }, true);
+    document.addEventListener("htmx:configRequest", (event) => {
+        if (event.detail.elt.id === "card-form") event.detail.parameters.seen = seen;
+    });
+    document.addEventListener("htmx:afterSettle", (event) => {
+        if (event.target.id === "person") shown = new Map(likely().map((guid) => [guid, shown.get(guid) ?? performance.now()]));
+    });
     document.addEventListener("htmx:beforeRequest", (event) => {
         // A search still waiting for the next letter has nothing to say once somebody is chosen.
         if (event.detail.elt.id === "find" && settled) event.preventDefault();

@@ -407,3 +407,27 @@ def test_a_held_enter_chooses_the_patient_and_nothing_more(desk, demo, strangers
     desk.page.wait_for_timeout(300)
     assert desk.page.locator("#order").get_attribute("data-right") == "whom"
     assert demo.rows(UPCOMING, family) == []
+
+
+def test_a_polis_of_somebody_else_is_seen_before_a_card_is_made(desk, demo):
+    """However quick Enter is: before the check, and just after its answer, which nobody has read yet."""
+    made = "SELECT count(*) FROM patients_patient WHERE family = 'Поспешнова'"
+    polis = demo.value("SELECT polis_number FROM patients_patient WHERE length(polis_number) = 16 ORDER BY id LIMIT 1")
+    desk.type("поспешнова яна ильинична")
+    desk.sees("#hit-new[aria-selected=true]")
+    desk.press("Enter")
+    desk.waits_for_focus("at.id === 'card-birth_date'")
+    desk.type("05031961")
+    desk.page.locator("#card-polis_number").focus()
+    for _impatient in range(2):
+        desk.page.locator("#card-polis_number").fill(polis)
+        with desk.page.expect_response("**/desk/card/save/"):
+            desk.press("Enter")
+        desk.sees("#person[data-left=likely] [data-step]")
+        desk.sees("#card-form")
+        assert demo.value(made) == 0
+    desk.page.wait_for_timeout(1100)
+    desk.page.locator("#card-polis_number").focus()
+    desk.press("Enter")
+    desk.sees("#person[data-left=person]")
+    assert demo.value(made) == 1

@@ -712,3 +712,30 @@ class TestNewCard:
         response = desk.post("card_save", **form)
         assert "This is the one" in text_of(response)
         assert Patient.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "same",
+        [
+            {"polis_number": "7700000000000009"},
+            {"document_series": "4510", "document_number": "123456"},
+            {"snils": a_snils()},
+            {"family": "Новиков", "name": "Пётр", "patronymic": "Ильич", "birth_date": dt.date(1961, 3, 5)},
+        ],
+        ids=["polis", "document", "snils", "names"],
+    )
+    def test_who_it_may_be_already_is_shown_before_a_card_is_made(self, desk, doctor, same):
+        others = {"family": "Сомова", "name": "Ольга", "patronymic": "", "birth_date": dt.date(1990, 1, 2)}
+        papers = {"polis_number": "", "document_number": "", "snils": ""}
+        known = a_card(doctor.lpu, **others | papers | same)
+        typed = self.FORM | {name: value for name, value in same.items() if name != "birth_date"}
+        response = desk.post("card_save", **typed)
+        assert list(Patient.objects.all()) == [known]
+        page = response.content.decode()
+        assert f'name="seen" value="{known.guid}" form="card-form"' in page
+        assert 'id="card-form"' in page
+        assert 'value="Новиков"' in page
+        assert AccessRecord.objects.exists()
+        desk.post("card_save", **typed, seen=["7", str(uuid.uuid4())])
+        assert Patient.objects.count() == 1
+        desk.post("card_save", **typed, seen=[str(known.guid)])
+        assert Patient.objects.count() == 2
