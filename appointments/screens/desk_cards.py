@@ -18,18 +18,21 @@ from lmis.models import Lpu
 from lmis.screens import toast
 from lmis.screens.toasts import trigger
 from lmis.services import access
+from lmis.text import phone_key
 from patients.exceptions import CardExists
 from patients.forms import NumberField, PolisField
 from patients.info import PatientInfo
 from patients.models import Patient
 from patients.models.patient import Sex
 from patients.services import cards, checks, likely, search
+from patients.services.phones import Phone
 from patients.services.sought import ByBirthDate, ByNames, ByPaper, ByPhone, BySnils
 from patients.services.typed_names import names_of
 from patients.validators import snils_digits
 
 _DATES = ["%d.%m.%Y", "%d%m%Y", "%d %m %Y", "%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"]
 _SHORT = ["%d.%m.%y", "%d%m%y", "%d %m %y", "%d-%m-%y", "%d/%m/%y"]  # first: else 120356 is a day of the year 356
+_BETWEEN_PHONES = re.compile(r"[;,](?=(?:[^;,\d]*\d){5})")  # what is shorter is an extension
 _IS_SHORT = re.compile(r"\d{6}|\d{1,2}\D\d{1,2}\D\d{2}")
 OWN = ("no_polis_reason", "district", "representative")
 ASKED = ("polis_number", "representative")  # what is missing there is asked for once it is known whose card it will be
@@ -57,6 +60,7 @@ class CardForm(forms.Form):
     def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "card-%s", **kwargs})
         self.today = today
+        self.further_phones: list[Phone] = []
         reasons = Patient._meta.get_field("no_polis_reason").choices or []
         self.fields["no_polis_reason"].choices = [("", "—"), *reasons]  # type: ignore[attr-defined]
         for name, field in self.fields.items():
@@ -72,6 +76,15 @@ class CardForm(forms.Form):
         born: dt.date = self.cleaned_data["birth_date"]
         is_short = _IS_SHORT.fullmatch(self.data.get("birth_date", "").strip())
         return born.replace(year=born.year - 100) if is_short and born > self.today else born
+
+    def clean_phone(self) -> str:
+        """The first one; those after it are the further phones of the card."""
+        typed = self.cleaned_data["phone"]
+        first, *others = [each.strip(" ;,") for each in _BETWEEN_PHONES.split(typed)]
+        if typed and not phone_key(first):
+            raise forms.ValidationError(_("There is no digit in it: write the number, or leave it blank."))
+        self.further_phones = [Phone(each) for each in others]
+        return first
 
     def clean_snils(self) -> str:
         """Digits alone."""
@@ -160,7 +173,9 @@ class SaveCard(CardPart):
                 _("Who it may be already is on the left. Nobody of them? Save once more."),
                 "warning",
             )
-        made = self.act(lambda: cards.create(lpu=lpu, info=info, by=self.by, own=own))
+        made = self.act(
+            lambda: cards.create(lpu=lpu, info=info, by=self.by, own=own, further_phones=form.further_phones)
+        )
         if isinstance(made, CardExists):
             known = likely.Likely(self.card(made.card.guid), ())
             return toast(self.form(form, likely=[known]), made.said, "error")

@@ -739,3 +739,22 @@ class TestNewCard:
         assert Patient.objects.count() == 1
         desk.post("card_save", **typed, seen=[str(known.guid)])
         assert Patient.objects.count() == 2
+
+    @pytest.mark.parametrize(
+        ("typed", "kept"),
+        [
+            ("8 (900) 765-43-21; 89001112233", ["8 (900) 765-43-21", "89001112233"]),
+            ("79007654321, 79001112233;", ["79007654321", "79001112233"]),
+            ("8 (495) 765-43-21, доб. 12", ["8 (495) 765-43-21, доб. 12"]),
+        ],
+    )
+    def test_several_phones_are_kept_one_by_one(self, desk, doctor, typed, kept):
+        desk.post("card_save", **self.FORM | {"phone": typed})
+        made = Patient.objects.get()
+        assert [made.phone, *made.phones.values_list("number", flat=True)] == kept
+
+    @pytest.mark.parametrize("typed", ["abc", ";"])
+    def test_a_phone_without_a_digit_is_none(self, desk, doctor, typed):
+        page = desk.post("card_save", **self.FORM | {"phone": typed}).content.decode()
+        assert re.search(r'id="hint-phone" class="hint errors">[^<]+', page)
+        assert not Patient.objects.exists()
