@@ -42,8 +42,8 @@ def register() -> None:
     )
     describes(Slot, Described(related=("doctor__lpu",), name=_slot))
     describes(Doctor, Described(related=("speciality",)))
-    for plan in (ScheduleTemplate, ScheduleException):
-        describes(plan, Described(related=("doctor",), name=_plan))
+    describes(ScheduleTemplate, Described(related=("doctor",), name=_plan))
+    describes(ScheduleException, Described(related=("doctor__lpu", "lpu"), name=_plan))
 
 
 def _appointment(one: Appointment) -> str:

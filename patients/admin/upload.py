@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -81,8 +80,6 @@ class CardUploadAdmin(ShowsUpload, NotesOpened, ReadOnlyAdmin):
     list_display = ["card_number", "lpu", "state", "due_at", "attempts", "error_code", "error_field", "accepted_at"]
     list_filter = ["state", "patient__lpu", "last_attempt_at"]
     ordering = ["-due_at"]
-    search_fields = ["patient__guid"]
-    search_help_text = _("Guid of the card, as the logs have it")
     fields = ["card_number", "lpu", "person", *SHOWN, "attempts_made"]
     readonly_fields = ["card_number", "lpu", "person", *SHOWN, "fault_fields", "attempts_made"]
     actions = ["send_again"]
@@ -102,16 +99,6 @@ class CardUploadAdmin(ShowsUpload, NotesOpened, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CardUpload]:
         """With the card's number and LPU, in one statement."""
         return super().get_queryset(request).select_related("patient__lpu")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[CardUpload], search_term: str
-    ) -> tuple[QuerySet[CardUpload], bool]:
-        """Exactly this card; what is no guid finds none."""
-        wanted = search_term.strip()
-        try:
-            return (queryset.filter(patient__guid=UUID(wanted)) if wanted else queryset), False
-        except ValueError:
-            return queryset.none(), False
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Those who mind the exchange."""

@@ -143,8 +143,10 @@ class TestSearch:
         return set(boss.get(page(model), {"q": words}).context["cl"].result_list)
 
     def test_slots_by_surname_speciality_and_room(self, boss):
-        doctor = cast.a_doctor(family="Громова", room=Room.objects.create(lpu=cast.an_lpu(), number="305а"))
-        other = cast.a_doctor(lpu=doctor.lpu)
+        first, second = (Speciality.objects.create(name=name) for name in ("кардиология", "офтальмология"))
+        room = Room.objects.create(lpu=cast.an_lpu(), number="305а")
+        doctor = cast.a_doctor(family="Громова", room=room, speciality=first)  # no number of the run, which may be 305
+        other = cast.a_doctor(lpu=doctor.lpu, family="Ветрова", speciality=second)
         mine, theirs = cast.a_slot(doctor), cast.a_slot(other)
         for words in ("громова", doctor.speciality.name, "305", "305А Громова"):
             assert self.found(boss, "appointments.slot", words) == {mine}, words
